@@ -49,7 +49,7 @@ const TOOLS_OF_FUNCTIONS = {
   database: ['runtime'],
   settings: ['broker', 'database', 'runtime'],
 };
-const JOBS = ['ingest', 'alerts', 'notify', 'control', 'health'];
+const JOBS = ['ingest', 'alerts', 'notify', 'rollup', 'control', 'deletion', 'health', 'retention', 'usage'];
 const ROOMS_OF_FUNCTIONS = [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS, 'periodic', 'worker', 'triggers'];
 const MAY_USE_IN_FUNCTIONS = {
   ...TOOLS_OF_FUNCTIONS,
@@ -133,7 +133,7 @@ module.exports = {
       comment:
         'npm start, verify and ops install no development packages; the files left out call ensurePackages before, or npm installs all for them',
       severity: 'error',
-      from: { path: '^(functions|local|lab|domain|ops)/', pathNot: `^ops/(adopt/|lint-env/|backup/store)|${tests}` },
+      from: { path: '^(functions|local|lab|domain|ops)/', pathNot: `^ops/(adopt/|lint-env/|store|archive/parquet)|${tests}` },
       to: { dependencyTypes: ['npm-dev'] },
     },
   ],

@@ -10,7 +10,7 @@ import { roleUrl } from '../lab/postgres.ts';
 import { startScratchPostgres } from '../lab/scratch-postgres.ts';
 import { findBackup, makeBackup } from '../ops/backup/backup.ts';
 import { drill } from '../ops/backup/drill.ts';
-import { folderStore } from '../ops/backup/store.ts';
+import { folderStore } from '../ops/store.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { setLogin } from '../provisioning/database/login.ts';
 import { fillTelemetry } from './support/telemetry-fill.ts';

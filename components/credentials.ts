@@ -25,6 +25,8 @@ export class Credentials extends ComponentResource {
   readonly registryPassword: Output<string>;
   /** The database role `backup_reader`. Secret. */
   readonly backupPassword: Output<string>;
+  /** The database role `archive_writer`. Secret. */
+  readonly archivePassword: Output<string>;
   /** The key of backups, in age's form. Secret. */
   readonly backupKey: Output<string>;
   /** The key of the gate's stamps, 32 hexadecimal digits. Secret. */
@@ -43,6 +45,7 @@ export class Credentials extends ComponentResource {
     this.databasePassword = new RandomPassword(`${name}-mqtt-ingest`, PASSWORD, parent).result;
     this.registryPassword = new RandomPassword(`${name}-broker-sync`, PASSWORD, parent).result;
     this.backupPassword = new RandomPassword(`${name}-backup-reader`, PASSWORD, parent).result;
+    this.archivePassword = new RandomPassword(`${name}-archive-writer`, PASSWORD, parent).result;
     this.backupKey = new RandomPassword(`${name}-backup-key`, PASSWORD, parent).result.apply((password) =>
       backupKey(createHash('sha256').update(password).digest()),
     );

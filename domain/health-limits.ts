@@ -18,4 +18,4 @@ export const HEALTH_LIMITS = {
 } as const;
 
 /** Seconds between two turns of the periodic jobs that run less often than every minute. */
-export const RARE_JOBS_S = { prune: 600, maintain: 3600 } as const;
+export const RARE_JOBS_S = { prune: 600, maintain: 3600, retire: 600, count_usage: 900, pack_readings: 3600 } as const;

@@ -10,6 +10,7 @@ import {
   type MessageLimits,
   type ReadingRules,
 } from './messages-limits.ts';
+import { NO_TIME, readPlain } from './messages-plain.ts';
 import { isRejection, type Rejection, reject } from './messages-reasons.ts';
 import { resolveSenml, type SenmlReading } from './messages-senml.ts';
 import { type HowToRead, readTime } from './messages-time.ts';
@@ -74,6 +75,12 @@ export function readMessage(
   if (payload.length === 0) return reject('empty', 'the payload has no bytes');
   if (payload.length > limits.maxPayloadBytes) {
     return reject('too-large', `the payload has ${payload.length} bytes; at most ${limits.maxPayloadBytes} are stored`);
+  }
+  if (properties === undefined && field === undefined && rules.timeMembers.length === 0) {
+    const given = readPlain(payload, limits.maxDepth);
+    const ts = given === undefined || given === NO_TIME ? undefined : readTime(given, undefined, how);
+    if (given !== undefined && typeof ts !== 'object')
+      return [readingOf(payload, payload, ts, undefined, undefined, 0)];
   }
   const text = unpack(payload, properties?.contentType, limits.maxPayloadBytes);
   if (isRejection(text)) return text;
@@ -219,7 +226,18 @@ function readReading(
   const ts = readTime(envelope?.ts ?? memberOf(value, 'ts'), value, how);
   if (typeof ts === 'object') return ts;
   const stored = field === undefined ? payload : Buffer.from(`{${JSON.stringify(field)}:${text.trim()}}`);
-  return { payload: stored, source: payload, ts, offset: 0, id, envelope, isPart: false, index };
+  return readingOf(stored, payload, ts, id, envelope, index);
+}
+
+function readingOf(
+  payload: Buffer,
+  source: Buffer,
+  ts: number | undefined,
+  id: string | undefined,
+  envelope: Envelope | undefined,
+  index: number,
+): Reading {
+  return { payload, source, ts, offset: 0, id, envelope, isPart: false, index };
 }
 
 function readId(value: unknown): string | undefined {

@@ -175,6 +175,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         store: join(dir, 'backups'),
         key: secrets.backupKey,
       },
+      archive: {
+        databaseUrl: roleUrl(url, 'archive_writer', secrets.archiveDatabase),
+        store: join(dir, 'archive'),
+      },
     };
     return { instance, secrets, saveSecrets: save, database, broker, ingest, frontDoor, stop };
   } catch (error) {
@@ -195,6 +199,7 @@ async function prepareDatabase(url: string, secrets: PlatformSecrets, account: I
     await setLogin(client, 'mqtt_ingest', secrets.ingestDatabase);
     await setLogin(client, 'broker_sync', secrets.syncDatabase);
     await setLogin(client, 'backup_reader', secrets.backupDatabase);
+    await setLogin(client, 'archive_writer', secrets.archiveDatabase);
     for (const generation of account.inForce) {
       const key = account.keys[generation]!;
       await upsertServiceAccount(client, { username: ingestUsername(generation), purpose: 'ingest', key });

@@ -12,6 +12,8 @@ export interface PlatformSecrets {
   syncDatabase: string;
   /** Password of the database role backup_reader. */
   backupDatabase: string;
+  /** Password of the database role archive_writer. */
+  archiveDatabase: string;
   /** Encrypts backups. */
   backupKey: string;
   /** Password of the database role of the local API. */
@@ -34,6 +36,7 @@ export function loadSecrets(file: string): { secrets: PlatformSecrets; save: () 
     ingestDatabase: generateKey(),
     syncDatabase: generateKey(),
     backupDatabase: generateKey(),
+    archiveDatabase: generateKey(),
     backupKey: backupKey(randomBytes(32)),
     apiDatabase: generateKey(),
     controlBroker: generateKey(),

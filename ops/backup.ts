@@ -6,7 +6,7 @@ import { withAppStopped } from './backup/app.ts';
 import { findBackup, listBackups, makeBackup, record, rowsOf, type Vault, verifyBackup } from './backup/backup.ts';
 import { compareFacts, readFacts } from './backup/facts.ts';
 import { restoreInto } from './backup/restore.ts';
-import { openStore } from './backup/store.ts';
+import { openStore } from './store.ts';
 import { findTarget, targetOption } from './target/find.ts';
 import type { Backups, Target } from './target/target.ts';
 

@@ -62,7 +62,7 @@ Exit codes: 0 all is well; 1 something needs a person, and the report names it.`
         place.platform && lookOutside(place.platform),
       ]);
       const known = facts instanceof Error ? undefined : facts;
-      const room = known && (await roomOf(place, known, databaseMb));
+      const room = known && (await roomOf(place, known.database.bytes, databaseMb));
       const to = known?.now ?? new Date();
       const report = {
         platform: place.platform?.name ?? 'the database in DATABASE_URL',
@@ -90,11 +90,12 @@ async function factsOf({ database }: Place, span: Span): Promise<Facts> {
   }
 }
 
-async function roomOf({ platform }: Place, { database }: Facts, megabytes?: number): Promise<number | undefined> {
+/** Bytes that the database may grow to; undefined: nobody knows. @param bytes its size. @param megabytes what the operator says. */
+export async function roomOf({ platform }: Place, bytes: number, megabytes?: number): Promise<number | undefined> {
   if (megabytes !== undefined) return megabytes * 1e6;
   if (platform?.kind === 'local') {
     const { bavail, bsize } = await statfs(platform.dataFolder);
-    return database.bytes + bavail * bsize;
+    return bytes + bavail * bsize;
   }
   if (!platform) return undefined;
   return platform.config().databaseLimitMb * 1e6;
@@ -107,7 +108,8 @@ function billOf({ platform }: Place, { readings }: Facts, { days }: Span): Bill 
   return makeBill(planOf(platform.name), { messagesPerSecond, runSeconds: 3 });
 }
 
-function megabytesOf(text: string): number {
+/** Megabytes on the command line. */
+export function megabytesOf(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give a whole number of megabytes, such as 8000.');
   return Number(text);
 }

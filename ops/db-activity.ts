@@ -1,7 +1,6 @@
-// `ops db activity`, `db end`, `db size`: what the database is doing, who waits for whom, and what fills it.
+// `ops db activity`, `db end`: what the database is doing, and who waits for whom.
 import { Command, InvalidArgumentError } from 'commander';
 import { withConnection } from '../provisioning/database/connect.ts';
-import { megabytes } from './daily/judge.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 interface Session {
@@ -87,37 +86,3 @@ export const endCommand = () =>
         console.log(`${pid} is ended`);
       });
     });
-
-/** Shows what fills the database. */
-export const sizeCommand = () =>
-  withTarget(new Command('size'))
-    .description('what fills the database: its largest tables, and readings by day')
-    .action(async (options: TargetOptions) => {
-      await withConnection(findPlace(options).database, async (client) => {
-        const { rows } = await client.query<{ name: string; bytes: number; rows: number | null }>(
-          `select coalesce(i.inhparent, c.oid)::regclass::text as name, sum(pg_total_relation_size(c.oid))::float8 as bytes,
-             sum(case when c.reltuples >= 0 then c.reltuples end)::float8 as rows
-           from pg_class as c left join pg_inherits as i on i.inhrelid = c.oid
-           where c.relkind = 'r' and c.relnamespace::regnamespace::text in ('public', 'ingest', 'broker', 'access')
-           group by 1 order by 2 desc limit 8`,
-        );
-        const [{ total } = { total: 0 }] = (
-          await client.query<{ total: number }>('select pg_database_size(current_database())::float8 as total')
-        ).rows;
-        console.log(`${megabytes(total)} in all, of which`);
-        for (const { name, bytes, rows: n } of rows) console.log(lineOf(name, bytes, n));
-        console.log('readings by day of their device');
-        const days = await client.query<{ name: string; bytes: number; rows: number | null }>(
-          `select to_char(to_date(right(c.relname, 8), 'YYYYMMDD'), 'YYYY-MM-DD') as name, pg_total_relation_size(c.oid)::float8 as bytes,
-             case when c.reltuples >= 0 then c.reltuples end::float8 as rows
-           from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
-           where i.inhparent = 'public.telemetry'::regclass and c.relname ~ '^telemetry_[0-9]{8}$'
-             and c.relname <= to_char(now(), '"telemetry_"YYYYMMDD') order by 1 desc limit 14`,
-        );
-        for (const { name, bytes, rows: n } of days.rows) console.log(lineOf(name, bytes, n));
-      });
-    });
-
-/** Postgres counts a table's rows now and then; null: not yet. */
-const lineOf = (name: string, bytes: number, rows: number | null) =>
-  `  ${name.padEnd(34)}${megabytes(bytes).padStart(10)}   ${rows === null ? 'rows not counted yet' : `about ${Math.round(rows).toLocaleString('en-US')} rows`}`;

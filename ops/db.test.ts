@@ -70,12 +70,28 @@ describe('ops db', () => {
   });
 
   it('size shows the largest tables, partitions together, and the last days', async () => {
+    await admin.query(`
+      insert into public.usage_days (tenant_id, day, readings, bytes)
+      select id, current_date, 10, case slug when 'acme' then 1000 else 7000 end from public.tenants`);
     const { out } = await ops('db', 'size');
     expect(out).toMatch(
-      /^\d+ MB in all, of which\n {2}\S+ +[\d.]+ [kM]B {3}(rows not counted yet|about [\d,]+ rows)\n/,
+      /^\d+ MB in all, of which +table +index\n {2}\S+ +[\d.]+ [kM]B +[\d.]+ [kM]B {3}(rows not counted yet|about [\d,]+ rows)\n/,
     );
     expect(out).toMatch(/^ {2}telemetry +/m);
     expect(out).toMatch(new RegExp(`^ {2}${new Date().toISOString().slice(0, 10)} +`, 'm'));
+    expect(out).toMatch(
+      /^ {2}globex +[\d.]+ kB {3}about 75 %\n {2}acme +[\d.]+ kB {3}about 25 %\ngrows .* give --database-mb$/m,
+    );
+  });
+
+  it('pack rebuilds the index of a past day whatever its size, once', async () => {
+    await admin.query(`
+      set timezone = 'UTC';
+      select ingest.make_telemetry_partition(current_date - 3);
+      insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+      select gen_random_uuid(), md5((n % 7)::text)::uuid, current_date - 3 + n * interval '1 second', n::text, '{}' from generate_series(1, 3000) as n`);
+    expect((await ops('db', 'pack')).out).toMatch(/^telemetry_\d{8}: the index had \d+ kB, now \d+ kB$/);
+    expect(await ops('db', 'pack')).toMatchObject({ code: 0, out: 'the indexes of all past days are rebuilt' });
   });
 });
 

@@ -5,7 +5,9 @@ import { applyMigrations } from '../provisioning/database/apply.ts';
 import { describeDatabase, withConnection } from '../provisioning/database/connect.ts';
 import { lintDatabase } from '../provisioning/database/lint.ts';
 import { LOGIN_ROLES, setLogin } from '../provisioning/database/login.ts';
-import { activityCommand, endCommand, sizeCommand } from './db-activity.ts';
+import { activityCommand, endCommand } from './db-activity.ts';
+import { packCommand } from './db-pack.ts';
+import { sizeCommand } from './db-size.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 /** The `db` command. */
@@ -17,7 +19,8 @@ export function dbCommand(): Command {
     .addCommand(login())
     .addCommand(activityCommand())
     .addCommand(endCommand())
-    .addCommand(sizeCommand());
+    .addCommand(sizeCommand())
+    .addCommand(packCommand());
 }
 
 function apply(): Command {

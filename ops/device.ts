@@ -11,6 +11,7 @@ import {
   rotateDevice,
   setDeviceEnabled,
 } from '../provisioning/database/registry.ts';
+import { confirmDeletion, deleteDeviceData } from './delete.ts';
 import { importCommand } from './device-import.ts';
 import { brokerOf, savePublishSettings, showKey } from './device-key.ts';
 import { formerTopicCommand } from './former-topic.ts';
@@ -36,7 +37,7 @@ export function deviceCommand(): Command {
     )
     .addCommand(importCommand())
     .addCommand(rotate())
-    .addCommand(simple('delete', 'remove a device; its readings stay in the database', deleteDevice))
+    .addCommand(remove())
     .addCommand(rulesCommand())
     .addCommand(formerTopicCommand());
 }
@@ -97,6 +98,28 @@ function simple(verb: string, description: string, work: (...args: Parameters<ty
     console.log(`device ${tenant}.${device}: ${verb}d`);
   });
 }
+
+function remove(): Command {
+  return deviceSubcommand('delete', 'remove a device; its readings stay until retention removes them')
+    .option('--readings', 'delete its readings, too, also those of a device that was deleted before')
+    .option('--yes', 'with --readings: do not ask')
+    .action(async (tenant: string, device: string, { readings, yes, ...options }: RemoveOptions) => {
+      await withConnection(findPlace(options).database, async (client) => {
+        if (!readings) return deleteDevice(client, { tenant, device });
+        await confirmDeletion(
+          `Device ${tenant}.${device}, with its readings and dead letters, also archived ones, will be deleted.`,
+          `${tenant}.${device}`,
+          yes,
+        );
+        await deleteDeviceData(client, { tenant, device });
+      });
+      console.log(
+        `device ${tenant}.${device}: deleted${readings ? '; its readings follow, "tenant list" shows how far that is' : ''}`,
+      );
+    });
+}
+
+type RemoveOptions = TargetOptions & { readings?: true; yes?: true };
 
 const deviceSubcommand = (verb: string, description: string) =>
   withTarget(new Command(verb))

@@ -201,7 +201,7 @@ describe('limit', () => {
     expect(await devices('--devices', '30')).toMatch(/^\d of 30$/);
     expect(await devices('--devices', '50', '--until', '2999-12-31')).toMatch(/^\d of 50 until 3000-01-01T00:00:00/);
     expect(await devices('--devices', 'default')).toMatch(/^\d of 20$/);
-    expect((await show('acme', '--readings-per-day', '500'))['readings-per-day']).toBe('500');
+    expect((await show('acme', '--readings-per-day', '500'))['readings-per-day']).toBe('0 of 500');
   });
 
   it.each([

@@ -123,14 +123,8 @@ async function describePlatform(client: Client): Promise<string[]> {
 
 async function describeTenant(client: Client, id: string): Promise<string[]> {
   const { rows } = await client.query<{ name: string; most: string | null; used: string | null; until: Date | null }>(
-    `select * from access.limits_of($1)
-     union all
-     select n.name, (to_jsonb(q) ->> n.name)::bigint, null, t.until
-     from ingest.quotas as q
-     cross join unnest($2::text[]) as n (name)
-     left join access.temporary_limits as t on t.tenant_id = q.tenant_id and t.name = n.name and t.until > now()
-     where q.tenant_id = $1`,
-    [id, Object.keys(READING_LIMITS)],
+    'select * from access.limits_of($1)',
+    [id],
   );
   return rows.map(({ name, most, used, until }) =>
     lineOf(

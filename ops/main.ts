@@ -1,25 +1,31 @@
 // `npm run ops -- <command>`: an operator's commands. One file per command.
 import { Command, CommanderError } from 'commander';
 import { adoptCommand } from './adopt.ts';
+import { archiveCommand } from './archive.ts';
 import { backupCommand, restoreCommand, restoreDrillCommand } from './backup.ts';
 import { certificateCommand } from './certificate.ts';
 import { costCommand } from './cost.ts';
 import { reportCommands } from './daily.ts';
 import { dbCommand } from './db.ts';
 import { deadLettersCommand } from './dead-letters.ts';
+import { personCommand } from './delete.ts';
 import { deployCommand } from './deploy.ts';
 import { deviceCommand } from './device.ts';
 import { inviteCommand } from './invite.ts';
 import { limitCommand } from './limit.ts';
 import { maintenanceCommand } from './maintenance.ts';
+import { readerCommand } from './reader.ts';
+import { retentionCommand } from './retention.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 import { tenantCommand } from './tenant.ts';
+import { usageCommand } from './usage.ts';
 
 const program = new Command('npm run ops --')
   .description('Operates a platform: its database, its devices and their messages.')
   .option('--debug', 'show stack traces')
   .addCommand(accountsCommand())
   .addCommand(adoptCommand())
+  .addCommand(archiveCommand())
   .addCommand(backupCommand())
   .addCommand(certificateCommand())
   .addCommand(costCommand())
@@ -30,10 +36,14 @@ const program = new Command('npm run ops --')
   .addCommand(inviteCommand())
   .addCommand(limitCommand())
   .addCommand(maintenanceCommand())
+  .addCommand(personCommand())
+  .addCommand(readerCommand())
   .addCommand(restoreCommand())
   .addCommand(restoreDrillCommand())
+  .addCommand(retentionCommand())
   .addCommand(rotateCommand())
   .addCommand(tenantCommand())
+  .addCommand(usageCommand())
   .addHelpText(
     'after',
     `

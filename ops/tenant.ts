@@ -1,13 +1,19 @@
-// `ops tenant`: which tenant, and which of its devices, sends most.
+// `ops tenant`: which tenants there are, which of them, and of its devices, sends most; and deleting one.
 import { Command } from 'commander';
 import type { Client } from 'pg';
 import { refusalWords } from '../domain/refusals.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
+import { deleteTenantCommand, keepTenantCommand, listTenantsCommand } from './delete.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 /** The `tenant` command. */
 export function tenantCommand(): Command {
-  return new Command('tenant').description('what tenants send').addCommand(topCommand());
+  return new Command('tenant')
+    .description('tenants: what they send, and deleting one')
+    .addCommand(listTenantsCommand())
+    .addCommand(topCommand())
+    .addCommand(deleteTenantCommand())
+    .addCommand(keepTenantCommand());
 }
 
 const MOST_SHOWN = 10;

@@ -21,6 +21,7 @@ export async function makeDatabase(config: StackConfig, credentials: Credentials
       mqtt_ingest: credentials.databasePassword,
       broker_sync: credentials.registryPassword,
       backup_reader: credentials.backupPassword,
+      archive_writer: credentials.archivePassword,
     },
     // The next generation has a password, but is not in force yet.
     accounts: [

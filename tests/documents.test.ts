@@ -89,7 +89,7 @@ describe.each(pages)('%s', (page) => {
       .map(([, name]) => name);
     const told = [...text.matchAll(/npm run ops -- ([a-z][\w-]*)(?: ([a-z][\w-]*))?/g)];
     // Followed by an argument, not by a command of their own.
-    const plain = ['invite', 'limit', 'restore'];
+    const plain = ['invite', 'limit', 'reader', 'restore'];
     const unknown = told.filter(
       ([, first = '', second]) =>
         !commands.includes(first) || (second && !plain.includes(first) && !commands.includes(second)),

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { RuleDraft } from '../apps/dashboard/features/alerts/rules.ts';
 import type { Filter, Sort } from '../apps/dashboard/features/devices/device-list.ts';
 import { ROOT } from '../bootstrap/root.mjs';
-import { TENANT_LIMITS } from '../domain/account-limits.ts';
+import { READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
 import { generateKey } from '../domain/credentials.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type ApiRig, startApiRig } from './support/api-rig.ts';
@@ -24,10 +24,11 @@ const RULES = 110;
 const OPEN = 113;
 const RESOLVED = 114;
 const LETTERS = 115;
-const LIMITS = Object.keys(TENANT_LIMITS).length;
+const LIMITS = Object.keys({ ...TENANT_LIMITS, ...READING_LIMITS }).length;
 const FIELDS = 116;
 const TENANTS = 105;
 const CHANNELS = 109;
+const TOKENS = 10;
 const MINUTES = 3000;
 
 let rig: ApiRig;
@@ -70,6 +71,8 @@ const load = async () => ({
   audit: await import('../apps/dashboard/features/audit/audit.ts'),
   commands: await import('../apps/dashboard/features/devices/commands.ts'),
   devices: await import('../apps/dashboard/features/devices/devices.ts'),
+  exported: await import('../apps/dashboard/features/data/export.ts'),
+  tokens: await import('../apps/dashboard/features/data/tokens.ts'),
   list: await import('../apps/dashboard/features/devices/device-list.ts'),
   desired: await import('../apps/dashboard/features/devices/desired-states.ts'),
   statuses: await import('../apps/dashboard/features/devices/statuses.ts'),
@@ -78,11 +81,14 @@ const load = async () => ({
   ingest: await import('../apps/dashboard/features/ingest/ingest.ts'),
   refusals: await import('../apps/dashboard/features/ingest/refusals.ts'),
   charts: await import('../apps/dashboard/features/telemetry/charts.ts'),
+  fieldNames: await import('../apps/dashboard/features/telemetry/field-names.ts'),
   channels: await import('../apps/dashboard/features/notifications/channels.ts'),
   routes: await import('../apps/dashboard/features/notifications/routes.ts'),
   outbox: await import('../apps/dashboard/features/notifications/outbox.ts'),
+  deletions: await import('../apps/dashboard/features/deletion/deletions.ts'),
   readings: await import('../apps/dashboard/features/telemetry/readings.ts'),
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
+  usage: await import('../apps/dashboard/features/usage/usage.ts'),
   members: await import('../apps/dashboard/features/users/members.ts'),
   invitation: await import('../apps/dashboard/features/users/invitation.ts'),
   maintenance: await import('../apps/dashboard/features/maintenance/maintenance.ts'),
@@ -138,9 +144,20 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   findStatus: ({ statuses }) => one(statuses.findStatus(tenant, device)),
   numberFields: async ({ statuses }) => whole(statuses.numberFields(tenant, null), 150),
   recentReadings: ({ readings }) => whole(readings.recentReadings(tenant, device, 40), 40),
-  deviceFields: ({ charts }) => whole(charts.deviceFields(device), FIELDS),
   deviceChart: ({ charts }) =>
     whole(charts.deviceChart(device, 'f1', new Date(NOON.getTime() - 7 * 86_400_000), NOON, 300), 300),
+  exportReadings: async ({ exported }) => {
+    const span = { deviceId: device, fields: ['f1'], since: new Date(NOON.getTime() - 5 * 3_600_000), until: NOON };
+    const seen: number[] = [];
+    const file = await exported.exportReadings(span, (read) => seen.push(read), new AbortController().signal);
+    expect([file.lines, seen.at(-1), file.endsAt]).toEqual([60, 60, undefined]);
+    const [head, ...lines] = file.parts.join('').trimEnd().split('\r\n');
+    expect(head).toBe('time,device,f1');
+    expect(lines[0]).toMatch(/^2026-11-20T07:00:00Z,d-\d+,2$/);
+    return whole(Promise.resolve(lines), 60);
+  },
+  listTokens: ({ tokens }) => whole(tokens.listTokens(tenant), TOKENS),
+  listFieldNames: ({ fieldNames }) => whole(fieldNames.listFieldNames(tenant), FIELDS),
   findDesiredState: ({ desired }) => one(desired.findDesiredState(device)),
   recentCommands: ({ commands }) => whole(commands.recentCommands(device, 12), 12),
   readRules: async ({ readingRules }) => {
@@ -167,6 +184,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     const status = (await ingest.ingestStatus(tenant))!;
     return one(Promise.resolve(status.telemetry_rows_estimate));
   },
+  usageDays: ({ usage }) => whole(usage.usageDays(tenant, '2026-10'), 31),
   dailyQuota: ({ ingest }) => one(ingest.dailyQuota(tenant)),
   residuals: async ({ ingest }) => part(ingest.residuals(tenant, 20), 20, false),
   listDeadLetters: ({ letters }) => part(letters.listDeadLetters(tenant, 110), 110, true),
@@ -225,6 +243,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     expect(counts).toMatchObject([{ sent: 0, waiting: CHANNELS, failed: 0 }]);
     return whole(Promise.resolve(counts), 1);
   },
+  recentDeletions: ({ deletions }) => whole(deletions.recentDeletions(tenant), 20),
   currentMaintenance: ({ maintenance }) => one(maintenance.currentMaintenance()),
   openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),
 };
@@ -366,6 +385,15 @@ async function fill(ann: string): Promise<void> {
       device,
       NOON,
     );
+    await run(
+      `insert into public.api_tokens (tenant_id, name, scopes, token_hash, expires_at)
+       select $1, 'Token', '{devices}', sha256(n::text::bytea), now() + interval '1 day' from generate_series(1, $2) as n`,
+      TOKENS,
+    );
+    await run(
+      `insert into public.deletions (kind, tenant_id, device_id, asked_by, stage)
+       select 'device', $1, gen_random_uuid(), 'owner', 'rows' from generate_series(1, 30)`,
+    );
     await run("insert into public.device_state (tenant_id, device_id, desired) values ($1, $2, '{}')", device);
     await run(
       `insert into public.device_commands (tenant_id, device_id, payload) select $1, $2, jsonb_build_object('n', n)
@@ -383,6 +411,9 @@ async function fill(ann: string): Promise<void> {
        select $1, date_trunc('minute', now()) - make_interval(mins => n), 1, (n not between 10 and 29)::int, 0, 0, 0
        from generate_series(-30, ${MINUTES}) as n`,
     );
+    await run(
+      `insert into public.usage_days (tenant_id, day, readings) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
+    );
     // The last 20 of 40 hours are of the last day, with some room.
     await run(
       `insert into public.refusals (tenant_id, hour, reason, times)
@@ -399,6 +430,9 @@ async function fill(ann: string): Promise<void> {
       `insert into public.dead_letters (tenant_id, device_id, topic, payload, reason, fingerprint, received_at)
        select $1, $2, 't', 'x', 'not-json', 'f' || n, now() - make_interval(secs => n / 50) from generate_series(1, ${LETTERS}) as n`,
       device,
+    );
+    await run(
+      `insert into public.field_names (tenant_id, field, unit) select $1, 'f' || n, 'K' from generate_series(1, ${FIELDS}) as n`,
     );
     await run(
       "insert into public.reading_rules (tenant_id, device_id, time_members) values ($1, $2, '{Time}')",

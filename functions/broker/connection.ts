@@ -16,8 +16,9 @@ export interface ConnectionOptions extends Omit<ClientOptions, 'connection' | 'p
   onDelivery: (delivery: Delivery) => void;
   /** Told what an operator should know although the connection goes on. Default: nothing is done. */
   onNote?: (message: string) => void;
-  /** For `receivedAt`, which `onDelivery` replaces where this is not a clock of milliseconds since 1970. */
   now: () => number;
+  /** For `receivedAt`, in milliseconds since 1970. Default: `now`, when it is such a clock. */
+  receipt?: (() => number) | undefined;
   /** How long to wait for the broker. Default: {@link PATIENCE}; tests wait less. */
   patience?: Partial<typeof PATIENCE>;
 }
@@ -74,6 +75,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   let goodbye: NodeJS.Timeout | undefined;
 
   const clock = () => performance.now();
+  const receipt = options.receipt ?? options.now;
   const client = createClient(
     { ...options, connection: options.number, patience },
     {
@@ -113,7 +115,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   };
 
   const reader = createSocketReader((bytes) => {
-    client.receive(bytes, clock(), options.now());
+    client.receive(bytes, clock(), receipt());
     arm();
   });
   const socket = dial(options, reader.onread);

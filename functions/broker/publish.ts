@@ -1,6 +1,5 @@
 // Reads PUBLISH packets in place: every message has properties, the broker's stamp at least. control-packets.ts reads the others.
 import { isUtf8 } from 'node:buffer';
-import type { MessageProperties } from '../../domain/messages.ts';
 import type { Delivery } from './delivery.ts';
 import { malformed, ProtocolError, TOPIC_ALIAS_INVALID, TOPIC_NAME_INVALID } from './reason-codes.ts';
 import { type ReadStamp, STAMP_PROPERTY } from './stamp.ts';
@@ -36,12 +35,14 @@ export function readPublish(
   if (qos === 3 || (flags & 0x0e) === 0x08 || body + 2 > end) throw malformed();
   // No subscription asks for it [MQTT-3.8.4-8].
   if (qos === 2) throw new ProtocolError('sent PUBLISH with QoS 2');
-  const topicEnd = body + 2 + bytes.readUInt16BE(body);
+  const topicEnd = body + 2 + lengthOfText(bytes, body);
   const propertiesAt = qos === 0 ? topicEnd : topicEnd + 2;
   if (propertiesAt + 1 > end) throw malformed();
-  const packetId = qos === 0 ? 0 : bytes.readUInt16BE(topicEnd);
+  const packetId = qos === 0 ? 0 : lengthOfText(bytes, topicEnd);
   if (qos === 1 && packetId === 0) throw new ProtocolError('sent PUBLISH for the packet identifier 0');
-  const [from, to] = spanAt(bytes, propertiesAt, end);
+  const from = lengthEnd(bytes, propertiesAt, end);
+  const to = from + lengthAt(bytes, propertiesAt, from);
+  if (to > end) throw malformed();
   const delivery: Delivery = {
     topic: topicOf(bytes, body + 2, topicEnd),
     payload: bytes.subarray(to, end),
@@ -53,11 +54,9 @@ export function readPublish(
     properties: undefined,
     stamp: undefined,
   };
-  if (from === to) return delivery;
-  const { properties, stampAt } = readProperties(bytes, from, to);
-  delivery.properties = properties;
+  const stampAt = readProperties(bytes, from, to, delivery);
   if (readStamp && stampAt > 0) {
-    const valueEnd = stampAt + 2 + bytes.readUInt16BE(stampAt);
+    const valueEnd = stampAt + 2 + lengthOfText(bytes, stampAt);
     delivery.stamp = readStamp(bytes, body + 2, topicEnd, stampAt + 2, valueEnd) ?? 'forged';
   }
   return delivery;
@@ -83,30 +82,35 @@ function topicOf(bytes: Buffer, from: number, to: number): string {
   for (let at = from; at < to; at++) hash = (hash * 31 + (bytes[at] as number)) | 0;
   const slot = hash & (topics.length - 1);
   const known = topics[slot];
-  if (known && isSame(known.bytes, bytes, from, to)) return known.text;
+  if (known && isSame(bytes, from, to, known.bytes)) return known.text;
   const text = bytes.toString('utf8', from, to);
   if (DOUBTFUL.test(text)) judgeTopic(text, bytes.subarray(from, to));
   topics[slot] = { bytes: Buffer.from(bytes.subarray(from, to)), text };
   return text;
 }
 
-function isSame(one: Buffer, bytes: Buffer, from: number, to: number): boolean {
+/** To compare short texts in native code would take longer to call than to do. */
+function isSame(bytes: Buffer, from: number, to: number, one: Buffer): boolean {
   if (one.length !== to - from) return false;
   for (let at = 0; at < one.length; at++) if (one[at] !== bytes[from + at]) return false;
   return true;
 }
 
-/** Where the properties begin and end whose length is at `at`: at most four bytes of seven bits (MQTT 5.0, 1.5.5). */
-function spanAt(bytes: Buffer, at: number, end: number): [from: number, to: number] {
-  let length = 0;
+/** Where the properties begin whose length is at `at`: after at most four bytes of seven bits, and as few as possible (MQTT 5.0, 1.5.5). */
+function lengthEnd(bytes: Buffer, at: number, end: number): number {
   for (let index = 0; index < 4 && at + index < end; index++) {
     const byte = bytes[at + index] as number;
-    length |= (byte & 0x7f) << (7 * index);
-    const from = at + index + 1;
-    if (byte < 0x80 && from + length <= end && (byte > 0 || index === 0)) return [from, from + length];
-    if (byte < 0x80) break;
+    if (byte >= 0x80) continue;
+    if (byte === 0 && index > 0) break;
+    return at + index + 1;
   }
   throw malformed();
+}
+
+function lengthAt(bytes: Buffer, at: number, end: number): number {
+  let length = 0;
+  for (let index = 0; at + index < end; index++) length |= ((bytes[at + index] as number) & 0x7f) << (7 * index);
+  return length;
 }
 
 const CONTENT_TYPE = 0x03;
@@ -126,24 +130,26 @@ const TS = Buffer.from('ts');
 const STAMP = Buffer.from(STAMP_PROPERTY);
 
 /**
- * Reads what is used of the properties. One given twice counts as the last, as a member given twice does in JSON; of the stamps the
- * last is the broker's.
+ * Reads what is used of the properties into `delivery`, and returns where its stamp is, or 0. One given twice counts as the last, as a member
+ * given twice does in JSON; of the stamps the last is the broker's.
  */
-function readProperties(bytes: Buffer, from: number, to: number) {
-  let [id, ts, contentType]: (string | undefined)[] = [];
+function readProperties(bytes: Buffer, from: number, to: number, delivery: Delivery): number {
+  let id: string | undefined;
+  let ts: string | undefined;
+  let contentType: string | undefined;
   let stampAt = 0;
   let at = from;
   while (at < to) {
     const kind = bytes[at] as number;
     const value = at + 1;
-    const fixed = FIXED.get(kind);
-    if (fixed !== undefined) at = value + fixed;
-    else if (kind === USER_PROPERTY) {
+    if (kind === USER_PROPERTY) {
       const name = textEnd(bytes, value, to);
       at = textEnd(bytes, name, to);
-      if (isName(bytes, value + 2, name, STAMP)) stampAt = name;
-      else if (isName(bytes, value + 2, name, MESSAGE_ID)) id = bytes.toString('utf8', name + 2, at);
-      else if (isName(bytes, value + 2, name, TS)) ts = bytes.toString('utf8', name + 2, at);
+      if (isSame(bytes, value + 2, name, STAMP)) stampAt = name;
+      else if (isSame(bytes, value + 2, name, MESSAGE_ID)) id = bytes.toString('utf8', name + 2, at);
+      else if (isSame(bytes, value + 2, name, TS)) ts = bytes.toString('utf8', name + 2, at);
+    } else if (FIXED.has(kind)) {
+      at = value + (FIXED.get(kind) as number);
     } else if (TEXTS.has(kind)) {
       at = textEnd(bytes, value, to);
       if (kind === CONTENT_TYPE) contentType = bytes.toString('utf8', value + 2, at);
@@ -156,17 +162,15 @@ function readProperties(bytes: Buffer, from: number, to: number) {
     } else throw malformed();
   }
   if (at !== to) throw malformed();
-  const isSilent = id === undefined && ts === undefined && contentType === undefined;
-  const properties: MessageProperties | undefined = isSilent ? undefined : { id, ts, contentType };
-  return { properties, stampAt };
+  if (id !== undefined || ts !== undefined || contentType !== undefined) delivery.properties = { id, ts, contentType };
+  return stampAt;
 }
 
 /** Where a text ends that begins with its length in two bytes. */
 function textEnd(bytes: Buffer, at: number, to: number): number {
-  const end = at + 2 <= to ? at + 2 + bytes.readUInt16BE(at) : to + 1;
+  const end = at + 2 <= to ? at + 2 + lengthOfText(bytes, at) : to + 1;
   if (end > to) throw malformed();
   return end;
 }
 
-const isName = (bytes: Buffer, from: number, to: number, name: Buffer) =>
-  to - from === name.length && name.compare(bytes, from, to) === 0;
+const lengthOfText = (bytes: Buffer, at: number) => ((bytes[at] as number) << 8) | (bytes[at + 1] as number);

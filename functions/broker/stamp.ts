@@ -43,9 +43,9 @@ export function createStampReader(key: Buffer): ReadStamp {
     const topicLength = topicEnd - topicAt;
     const length = topicLength + 1 + (signedEnd - valueAt);
     if (scratch.length < length) scratch = Buffer.allocUnsafe(length);
-    bytes.copy(scratch, 0, topicAt, topicEnd);
+    for (let at = 0; at < topicLength; at++) scratch[at] = bytes[topicAt + at] as number;
     scratch[topicLength] = 0;
-    bytes.copy(scratch, topicLength + 1, valueAt, signedEnd);
+    for (let at = topicLength + 1, from = valueAt; from < signedEnd; at++, from++) scratch[at] = bytes[from] as number;
     return isHexOf(authenticate(scratch, 0, length), bytes, signedEnd + 1)
       ? readFields(bytes, valueAt, signedEnd)
       : undefined;

@@ -46,23 +46,31 @@ export async function examine(database: Database, broker: BrokerSettings): Promi
 
 /** Each part's state in a few words: "ok", "off" for what this environment does not have, or what is wrong. */
 export interface Health {
-  status: 'ok' | 'degraded';
+  /**
+   * "degraded": readings or commands do not get through now. "warning": they do, and somebody has to act within days; whoever sends
+   * traffic elsewhere, or measures uptime, should not.
+   */
+  status: 'ok' | 'warning' | 'degraded';
   checks: Record<'database' | 'broker' | 'ingest' | 'control' | 'backup' | 'certificate', string>;
 }
 
 /** Judges what was found. */
 export function judge({ figures, greeting }: Findings): Health {
   const checks = {
-    database: figures ? 'ok' : `no answer within ${TIMEOUT_MS / 1000} s`,
+    database: judgeDatabase(figures),
     broker: isServing(greeting) ? 'ok' : 'does not accept a connection',
     ingest: figures ? judgeIngest(figures) : UNKNOWN,
     control: figures ? judgeControl(figures) : UNKNOWN,
     backup: figures ? judgeBackup(figures) : UNKNOWN,
     certificate: greeting ? judgeCertificate(greeting) : 'unknown while the broker does not answer',
   };
-  return { status: Object.values(checks).every((check) => GOOD.has(check)) ? 'ok' : 'degraded', checks };
+  const { backup, certificate, ...needed } = checks;
+  const areGood = (states: string[]) => states.every((state) => GOOD.has(state));
+  const status = areGood(Object.values(needed)) ? (areGood([backup, certificate]) ? 'ok' : 'warning') : 'degraded';
+  return { status, checks };
 }
 
+const LATE = { ingest: 'late_seconds{part="ingest"}', control: 'late_seconds{part="control"}' } as const;
 const GOOD = new Set(['ok', 'off']);
 const UNKNOWN = 'unknown while the database does not answer';
 
@@ -74,17 +82,20 @@ export const isServing = (greeting: Greeting | undefined): boolean =>
 export const secondsSinceRun = ({ lastRunAt, askedAt }: Figures): number | undefined =>
   lastRunAt ? Math.max(0, (askedAt.getTime() - lastRunAt.getTime()) / 1000) : undefined;
 
-function judgeIngest(figures: Figures): string {
-  const seconds = secondsSinceRun(figures);
-  if (seconds === undefined) return 'has never run';
-  if (seconds > HEALTH_LIMITS.ingestLateSeconds) return `last ran ${Math.round(seconds / 60)} minutes ago`;
-  const lag = figures.parts.ingest_lag_seconds ?? 0;
+function judgeDatabase(figures: Figures | undefined): string {
+  if (!figures) return `no answer within ${TIMEOUT_MS / 1000} s`;
+  return figures.parts.database_read_only === 1 ? 'takes no writes: it is full, or failing over' : 'ok';
+}
+
+function judgeIngest({ parts: { [LATE.ingest]: late, ingest_lag_seconds: lag = 0 } }: Figures): string {
+  if (late === undefined) return 'has never run';
+  if (late > 0) return `does not run: it is late by ${Math.ceil(late)} s`;
   return lag <= HEALTH_LIMITS.ingestLagSeconds ? 'ok' : `is ${Math.round(lag / 60)} minutes behind the broker`;
 }
 
-function judgeControl({ parts: { control_loop_ok: ok } }: Figures): string {
-  if (ok === undefined) return 'off';
-  return ok === 1 ? 'ok' : 'does not run: commands and states wait';
+function judgeControl({ parts: { [LATE.control]: late, control_loop_ok: hasRun } }: Figures): string {
+  if (late === undefined) return hasRun === undefined ? 'off' : 'has never run: commands and states wait';
+  return late <= 0 ? 'ok' : `does not run: it is late by ${Math.ceil(late)} s, and commands and states wait`;
 }
 
 function judgeBackup({ askedAt, parts }: Figures): string {

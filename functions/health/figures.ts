@@ -18,6 +18,9 @@ export const FIGURES: Record<string, Figure> = {
     help: 'Readings received less the sum of what became of them. It is 0, or a fault of the program.',
   },
   job_last_success_age_seconds: { help: 'Seconds since a periodic job last succeeded.' },
+  late_seconds: {
+    help: 'For how many seconds ingest or the control loop has been late; less than 0 while it is not. Each says itself when it comes again.',
+  },
   control_loop_ok: { help: 'Whether the control loop ran within 3 minutes.' },
   control_loop_age_seconds: { help: 'Seconds since the control loop last ran.' },
   offline_devices: { help: 'Devices that are offline.' },
@@ -27,6 +30,9 @@ export const FIGURES: Record<string, Figure> = {
   notifications_failed_total: { help: 'Notifications that were given up.', type: 'counter' },
   notifications_waiting: { help: 'Notifications that are due and not delivered.' },
   notifications_oldest_waiting_seconds: { help: 'How long the oldest of them has been due.' },
+  database_read_only: { help: 'Whether the database takes no writes, as a full one of Supabase.' },
+  database_growth_bytes_per_day: { help: 'How fast the database grew in the last seven days.' },
+  usage_counted_age_seconds: { help: 'Up to how long ago the use of tenants is counted.' },
   maintenance: { help: 'Whether maintenance is on.' },
   backup_last_success_timestamp_seconds: {
     help: 'When the last good backup of the database ended, in seconds since 1970.',

@@ -15,6 +15,9 @@ import { FIGURES, readName } from './figures.ts';
 import { makePages } from './pages.ts';
 import { servePages } from './server.ts';
 
+const INGEST = 'late_seconds{part="ingest"}';
+const CONTROL = 'late_seconds{part="control"}';
+
 let rig: Lab;
 let origin: string;
 let stop: () => Promise<void>;
@@ -108,21 +111,35 @@ test('each part that is late is named, and what an environment does not have is 
   const inDays = (days: number) => ({ notAfter: new Date(now + days * 86_400_000 + 1000), refusal: undefined });
   const checks = (parts: Record<string, number>, greeting = inDays(90)) =>
     judge({ figures: { ...figures, parts }, greeting });
-  expect(checks({})).toMatchObject({ status: 'ok', checks: { control: 'off', backup: 'off', certificate: 'ok' } });
-  const hoursAgo = (hours: number) => now / 1000 - hours * 3600;
-  const fine = { ingest_lag_seconds: 90, control_loop_ok: 1, backup_last_success_timestamp_seconds: hoursAgo(25) };
-  expect(checks(fine)).toMatchObject({ status: 'ok', checks: { ingest: 'ok', control: 'ok', backup: 'ok' } });
-  expect(checks({ backup_failing: 1 }).checks.backup).toBe('has never succeeded');
-  const late = { ingest_lag_seconds: 600, control_loop_ok: 0, backup_last_success_timestamp_seconds: hoursAgo(27) };
-  expect(checks(late, inDays(13))).toMatchObject({
-    status: 'degraded',
-    checks: {
-      ingest: 'is 10 minutes behind the broker',
-      control: 'does not run: commands and states wait',
-      backup: 'last succeeded 27 hours ago',
-      certificate: 'ends in 13 days',
-    },
+  expect(checks({ [INGEST]: -1 })).toMatchObject({
+    status: 'ok',
+    checks: { control: 'off', backup: 'off', certificate: 'ok' },
   });
+  const hoursAgo = (hours: number) => now / 1000 - hours * 3600;
+  const fine = {
+    [INGEST]: -1,
+    [CONTROL]: -1,
+    ingest_lag_seconds: 90,
+    backup_last_success_timestamp_seconds: hoursAgo(25),
+  };
+  expect(checks(fine)).toMatchObject({ status: 'ok', checks: { ingest: 'ok', control: 'ok', backup: 'ok' } });
+  expect(checks({ ...fine, backup_failing: 1 }).status).toBe('ok');
+  expect(checks({ backup_failing: 1 }).checks.backup).toBe('has never succeeded');
+  for (const [late, said] of [
+    [{ database_read_only: 1 }, { database: 'takes no writes: it is full, or failing over' }],
+    [{ [INGEST]: 0.2 }, { ingest: 'does not run: it is late by 1 s' }],
+    [{ ingest_lag_seconds: 600 }, { ingest: 'is 10 minutes behind the broker' }],
+    [{ [CONTROL]: 61 }, { control: 'does not run: it is late by 61 s, and commands and states wait' }],
+  ] as const)
+    expect(checks({ ...fine, ...late })).toMatchObject({ status: 'degraded', checks: said });
+  const { [CONTROL]: _, ...neverControlled } = fine;
+  expect(checks({ ...neverControlled, control_loop_ok: 0 }).checks.control).toContain('has never run');
+  // Readings and commands get through: nobody should send traffic elsewhere.
+  expect(checks({ ...fine, backup_last_success_timestamp_seconds: hoursAgo(27) })).toMatchObject({
+    status: 'warning',
+    checks: { backup: 'last succeeded 27 hours ago' },
+  });
+  expect(checks(fine, inDays(13))).toMatchObject({ status: 'warning', checks: { certificate: 'ends in 13 days' } });
 });
 
 test('a certificate that has ended is told apart from a broker that is away', async () => {

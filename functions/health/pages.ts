@@ -13,7 +13,7 @@ export interface Page {
 
 /** The pages of one process. */
 export interface Pages {
-  /** 200 when all is well, 503 when not; JSON that names each part. */
+  /** 503 when readings or commands do not get through, otherwise 200; JSON that names each part. */
   health(): Promise<Page>;
   /** 200 with the figures, whatever they say. */
   metrics(): Promise<Page>;
@@ -35,7 +35,7 @@ export function makePages(settings: HealthSettings): Pages {
   return {
     health: async () => {
       const health = judge(await look());
-      const status = health.status === 'ok' ? 200 : 503;
+      const status = health.status === 'degraded' ? 503 : 200;
       return page(status, 'application/json', `${JSON.stringify(health)}\n`);
     },
     metrics: async () => page(200, METRICS_TYPE, await renderMetrics(await look(), settings.databaseLimitBytes)),

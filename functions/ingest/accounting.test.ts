@@ -100,12 +100,15 @@ test('a reading that is lost on the way shows as a residual', async () => {
   await rig.admin.query('delete from public.ingest_ledger');
 });
 
-test('what a tenant used is summed by day', async () => {
+test('the bytes are those of the payloads that were stored, however they are written', async () => {
   const device = rig.devices[0]!;
-  await store.write(device, ['{"message_id":"a"}', 'bad'], { receivedAt: MINUTE });
-  await store.write(device, ['{"message_id":"b"}'], { receivedAt: MINUTE + 600_000 });
-  const { rows } = await rig.admin.query(
-    'select day::text, received::int, stored::int, rejected::int from public.tenant_usage order by day',
-  );
-  expect(rows).toEqual([{ day: '2026-11-21', received: 3, stored: 2, rejected: 1 }]);
+  const minute = MINUTE + 600_000;
+  const bytesOf = async () =>
+    (await rig.admin.query('select bytes::int from public.ingest_ledger where minute = $1', [new Date(minute)])).rows[0]
+      .bytes;
+  await store.write(device, ['{"ts":1790001000,"v":"\u00fc"}', 'bad'], { receivedAt: minute });
+  expect(await bytesOf()).toBe(26);
+  // A duplicate and a bad row make the batch go the careful way.
+  await store.write(device, ['{"ts":1790001000,"v":"\u00fc"}', '{"ts":1790001001}', poison()], { receivedAt: minute });
+  expect(await bytesOf()).toBe(26 + 17);
 });

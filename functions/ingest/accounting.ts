@@ -25,12 +25,14 @@ const none = () => Object.fromEntries(MEMBERS.map((member) => [member, 0])) as T
 /** What has become of a batch's rows so far. */
 export interface Outcomes {
   tallies: Tallies;
+  /** Of the payloads of stored readings, by tenant slug. */
+  bytes: Map<string, number>;
   /** Rows that the database refused. */
   refused: DeadLetter[];
 }
 
 /** Nothing has happened yet. */
-export const noOutcomes = (): Outcomes => ({ tallies: new Map(), refused: [] });
+export const noOutcomes = (): Outcomes => ({ tallies: new Map(), bytes: new Map(), refused: [] });
 
 /** The tenant's tally, made when it is the first. */
 function tallyOf(tallies: Tallies, tenant: string | undefined): Tally {
@@ -50,7 +52,31 @@ export function addTo({ tallies }: Outcomes, outcome: Outcome, tenant: string | 
 
 /** Counts one reading for each row. */
 export function addRows(outcomes: Outcomes, outcome: Outcome, rows: Iterable<Row>): void {
-  for (const { route } of rows) addTo(outcomes, outcome, route.tenant, 1);
+  // Rows of one tenant follow each other: they are counted together.
+  let tenant: string | undefined;
+  let count = 0;
+  let stored = 0;
+  const close = () => {
+    if (count === 0 || tenant === undefined) return;
+    addTo(outcomes, outcome, tenant, count);
+    if (outcome === 'stored') addBytes(outcomes, tenant, stored);
+  };
+  for (const { route, payload } of rows) {
+    if (route.tenant !== tenant) {
+      close();
+      tenant = route.tenant;
+      count = 0;
+      stored = 0;
+    }
+    count += 1;
+    stored += payload.length;
+  }
+  close();
+}
+
+/** Counts bytes of a tenant's stored payloads. */
+export function addBytes({ bytes }: Outcomes, tenant: string, stored: number): void {
+  bytes.set(tenant, (bytes.get(tenant) ?? 0) + stored);
 }
 
 /** Closes a batch's account: what was received as it was counted when it came, the rest as it turned out. */
@@ -74,15 +100,21 @@ function add(into: Tally, from: Tally): void {
 }
 
 /** Adds a batch to the ledger, in the minute in which its first message came. @throws database errors. */
-export async function addToLedger(client: Client, { received, startedAt }: Batch, tallies: Tallies): Promise<void> {
+export async function addToLedger(
+  client: Client,
+  { received, startedAt }: Batch,
+  tallies: Tallies,
+  { bytes }: Outcomes,
+): Promise<void> {
   const tenants = [...received];
   await client.query(
     `select ingest.add_to_ledger(
-       $1::timestamptz, $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])`,
+       $1::timestamptz, $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])`,
     [
       formatTimestamp(startedAt * 1000),
       tenants.map(([, { tenantId }]) => tenantId ?? NIL_UUID),
       ...MEMBERS.map((member) => tenants.map(([tenant]) => tallyOf(tallies, tenant)[member])),
+      tenants.map(([tenant]) => (tenant && bytes.get(tenant)) || 0),
     ],
   );
 }

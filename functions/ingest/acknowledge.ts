@@ -26,33 +26,50 @@ export function createAcknowledger(send: (received: Received) => void): Acknowle
       if (delivery.packetId !== 0) waiting.push(keyOf(delivery));
     },
     settle: (deliveries, isCommitted) => {
-      const ready: { key: number; bytes: number }[] = [];
+      const keys: number[] = [];
+      const sizes: number[] = [];
+      const pass = (key: number, bytes: number) => {
+        if (bytes === LEFT) return;
+        keys.push(key);
+        sizes.push(bytes);
+      };
       for (const delivery of deliveries) {
-        const bytes = delivery.payload.length;
+        const key = keyOf(delivery);
+        const bytes = isCommitted ? delivery.payload.length : LEFT;
         // Nothing of QoS 0 stays on the broker.
-        if (delivery.packetId === 0) ready.push({ key: keyOf(delivery), bytes });
-        else settled.set(keyOf(delivery), isCommitted ? bytes : LEFT);
+        if (delivery.packetId === 0) pass(key, delivery.payload.length);
+        else if (waiting[next] === key) {
+          next += 1;
+          pass(key, bytes);
+        } else settled.set(key, bytes);
       }
-      for (; next < waiting.length; next++) {
+      for (; settled.size > 0 && next < waiting.length; next++) {
         const key = waiting[next] as number;
         const bytes = settled.get(key);
         if (bytes === undefined) break;
         settled.delete(key);
-        if (bytes !== LEFT) ready.push({ key, bytes });
+        pass(key, bytes);
       }
       if (next > waiting.length / 2) {
         waiting = waiting.slice(next);
         next = 0;
       }
-      const of = (connection: number) => ready.filter(({ key }) => Math.floor(key / PACKET_IDS) === connection);
+      const connectionOf = (key: number) => Math.floor(key / PACKET_IDS);
       send({
         acknowledgements: (connection) => {
-          const ids = of(connection).map(({ key }) => key % PACKET_IDS);
-          return ids.filter((id) => id !== 0);
+          const ids: number[] = [];
+          for (const key of keys)
+            if (key % PACKET_IDS !== 0 && connectionOf(key) === connection) ids.push(key % PACKET_IDS);
+          return ids;
         },
         done: (connection) => {
-          const own = of(connection);
-          return { messages: own.length, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0) };
+          const done = { messages: 0, bytes: 0 };
+          for (const [index, key] of keys.entries()) {
+            if (connectionOf(key) !== connection) continue;
+            done.messages += 1;
+            done.bytes += sizes[index] as number;
+          }
+          return done;
         },
       });
     },

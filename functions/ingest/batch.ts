@@ -29,10 +29,24 @@ export interface DeadLetter {
 /** Numbers of readings received, by tenant slug; undefined: no known tenant. */
 export type Received = Map<string | undefined, { tenantId: string | undefined; readings: number }>;
 
-/** A message, and its place in the batch that it first came in: a part of the identity of some. */
-interface Entry {
-  delivery: Delivery;
-  place: number;
+/** A device's rows by their time. Most devices report in order: then each is newer than those before it, and no map of them is made. */
+class Times {
+  #rows: Row[] = [];
+  #newest = Number.NEGATIVE_INFINITY;
+  #byTime: Map<number, Row> | undefined;
+
+  /** The first row of this one's time; undefined when this is the first. */
+  take(row: Row): Row | undefined {
+    if (row.ts > this.#newest) this.#newest = row.ts;
+    else {
+      this.#byTime ??= new Map(this.#rows.map((each) => [each.ts, each]));
+      const first = this.#byTime.get(row.ts);
+      if (first) return first;
+    }
+    if (this.#byTime) this.#byTime.set(row.ts, row);
+    else this.#rows.push(row);
+    return undefined;
+  }
 }
 
 const NO_ROUTE = { tenant: undefined, tenantId: undefined, deviceId: undefined };
@@ -53,8 +67,9 @@ export class Batch {
   work = 0;
   /** Memory held, in bytes; generous. */
   bytes = 0;
+  readonly deliveries: Delivery[] = [];
   get messages(): number {
-    return this.#entries.length;
+    return this.deliveries.length;
   }
   /** Messages without a stamp of the broker's, and with one whose MAC is wrong. */
   unstamped = 0;
@@ -64,12 +79,14 @@ export class Batch {
 
   readonly #registry: Registry;
   readonly #readAt: number | undefined;
-  readonly #entries: Entry[] = [];
+  /** Of each message, its place in the batch that it first came in: a part of the identity of some. */
+  readonly #places: number[] = [];
   /** By device and time, which are looked up without making a text of them; and the others by their key. */
-  readonly #seenAt = new Map<string, Map<number, Row>>();
+  readonly #seenAt = new Map<string, Times>();
   readonly #seen = new Map<string, Row>();
   readonly #seenPackets = new Map<string, Delivery>();
-  #unrouted: Entry[] = [];
+  /** Messages, by their index, whose topics the registry does not know. */
+  #unrouted: number[] = [];
 
   /** @param readAt when its messages are judged, in milliseconds since 1970. Default: each when it came. */
   constructor(registry: Registry, readAt?: number) {
@@ -78,13 +95,13 @@ export class Batch {
   }
 
   add(delivery: Delivery): void {
-    this.#add({ delivery, place: this.messages + 1 });
+    this.#add(delivery, this.messages + 1);
   }
 
-  #add(entry: Entry): void {
-    const { delivery } = entry;
+  #add(delivery: Delivery, place: number): void {
     if (this.messages === 0) this.startedAt = delivery.receivedAt;
-    this.#entries.push(entry);
+    this.deliveries.push(delivery);
+    this.#places.push(place);
     this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
     const canary = readCanary(delivery);
     if (canary) {
@@ -95,10 +112,10 @@ export class Batch {
     else if (delivery.stamp === 'forged') this.forged += 1;
     const route = this.#registry.find(delivery.topic);
     if (route) {
-      this.#place(entry, route);
+      this.#place(delivery, place, route);
     } else {
       this.bytes += mostUnpacked(delivery);
-      this.#unrouted.push(entry);
+      this.#unrouted.push(this.messages - 1);
     }
   }
 
@@ -106,10 +123,11 @@ export class Batch {
   async settle(): Promise<void> {
     if (this.#unrouted.length === 0) return;
     const waiting = this.#unrouted;
-    const unroutable = await this.#registry.learn([...new Set(waiting.map(({ delivery: { topic } }) => topic))]);
+    const topics = new Set(waiting.map((index) => (this.deliveries[index] as Delivery).topic));
+    const unroutable = await this.#registry.learn([...topics]);
     this.#unrouted = [];
-    for (const entry of waiting) {
-      const { delivery } = entry;
+    for (const index of waiting) {
+      const delivery = this.deliveries[index] as Delivery;
       const route = this.#registry.find(delivery.topic);
       const refusal = unroutable.get(delivery.topic);
       if (refusal) {
@@ -117,44 +135,43 @@ export class Batch {
         this.#refuse(delivery, sentAsWhole(delivery), { ...refusal, deviceId: undefined });
       } else if (route) {
         this.bytes -= mostUnpacked(delivery);
-        this.#place(entry, route);
+        this.#place(delivery, this.#places[index] as number, route);
       } else {
         // The registry's memory ended in between.
-        this.#unrouted.push(entry);
+        this.#unrouted.push(index);
       }
     }
     await this.settle();
   }
 
-  get deliveries(): Delivery[] {
-    return this.#entries.map(({ delivery }) => delivery);
-  }
-
   /** The same messages in batches of at most `most`, in the order they came. */
   split(most: number): Batch[] {
     if (this.messages <= most) return [this];
+    const indexes = [...this.deliveries.keys()];
     const parts: Batch[] = [];
-    for (let from = 0; from < this.messages; from += most) parts.push(this.#of(this.#entries.slice(from, from + most)));
+    for (let from = 0; from < this.messages; from += most) parts.push(this.#of(indexes.slice(from, from + most)));
     return parts;
   }
 
   /** The messages that `isTheirs` accepts, and the others, in batches of their own. */
   partition(isTheirs: (delivery: Delivery, tenant: string | undefined) => boolean): [theirs: Batch, others: Batch] {
-    const { true: theirs = [], false: others = [] } = Object.groupBy(this.#entries, ({ delivery }) =>
-      String(isTheirs(delivery, this.#registry.find(delivery.topic)?.tenant)),
-    );
+    const [theirs, others]: [number[], number[]] = [[], []];
+    for (const [index, delivery] of this.deliveries.entries()) {
+      (isTheirs(delivery, this.#registry.find(delivery.topic)?.tenant) ? theirs : others).push(index);
+    }
     return [this.#of(theirs), this.#of(others)];
   }
 
   /** The same messages as dead letters, each as a whole and unread: nothing else could be done with them. Canaries stay what they are. */
   setAside(detail: string): Batch {
     const batch = new Batch(this.#registry, this.#readAt);
-    batch.#entries.push(...this.#entries);
+    batch.deliveries.push(...this.deliveries);
+    batch.#places.push(...this.#places);
     batch.startedAt = this.startedAt;
     batch.unstamped = this.unstamped;
     batch.forged = this.forged;
     batch.canaries.push(...this.canaries);
-    for (const { delivery } of this.#entries) {
+    for (const delivery of this.deliveries) {
       if (readCanary(delivery)) continue;
       const route = this.#registry.find(delivery.topic);
       const { tenant, tenantId, deviceId } = route ?? NO_ROUTE;
@@ -171,13 +188,13 @@ export class Batch {
   }
 
   /** Read again: what one batch holds depends on which messages are in it together. */
-  #of(entries: readonly Entry[]): Batch {
+  #of(indexes: readonly number[]): Batch {
     const batch = new Batch(this.#registry, this.#readAt);
-    for (const entry of entries) batch.#add(entry);
+    for (const index of indexes) batch.#add(this.deliveries[index] as Delivery, this.#places[index] as number);
     return batch;
   }
 
-  #place({ delivery, place }: Entry, route: Route): void {
+  #place(delivery: Delivery, place: number, route: Route): void {
     const size = unpackedSize(delivery.payload, delivery.properties?.contentType);
     // A larger one is refused unread.
     this.work += size > MAX_PAYLOAD_BYTES ? delivery.payload.length : size;
@@ -264,14 +281,11 @@ export class Batch {
     if (!untimed) {
       let times = this.#seenAt.get(row.route.deviceId);
       if (times === undefined) {
-        times = new Map();
+        times = new Times();
         this.#seenAt.set(row.route.deviceId, times);
       }
-      const first = times.get(row.ts);
-      if (first === undefined) {
-        times.set(row.ts, row);
-        return false;
-      }
+      const first = times.take(row);
+      if (first === undefined) return false;
       if (first.messageId === row.messageId) return true;
     }
     const key = keyOf(row);

@@ -107,20 +107,23 @@ export function remember(noted: Noted, more: Noted): void {
 
 function hear(batch: Batch, stored: readonly Row[]): Iterable<Heard> {
   const devices = new Map<string, Heard>();
-  const of = (tenantId: string, deviceId: string, receivedAt: number): Heard => {
+  const find = (tenantId: string, deviceId: string): Heard => {
     let heard = devices.get(deviceId);
     if (!heard) {
       heard = { tenantId, deviceId, receipts: [], skew: null, stored: [] };
       devices.set(deviceId, heard);
     }
-    heard.receipts.push(receivedAt);
     return heard;
   };
+  const of = (tenantId: string, deviceId: string, receivedAt: number) =>
+    find(tenantId, deviceId).receipts.push(receivedAt);
   for (const rows of [batch.rows, batch.repeats]) {
     for (const row of rows) {
-      const heard = of(row.route.tenantId, row.route.deviceId, row.receivedAt);
+      const heard = find(row.route.tenantId, row.route.deviceId);
+      heard.receipts.push(row.receivedAt);
       if (row.untimed || row.stamped) continue;
-      heard.skew = Math.max(heard.skew ?? Number.NEGATIVE_INFINITY, row.ts / 1_000_000 - row.receivedAt / 1000);
+      const skew = row.ts / 1_000_000 - row.receivedAt / 1000;
+      if (heard.skew === null || skew > heard.skew) heard.skew = skew;
     }
   }
   for (const { route, delivery } of batch.reports) of(route.tenantId, route.deviceId, cameAt(delivery));

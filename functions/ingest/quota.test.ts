@@ -39,7 +39,9 @@ test('a day has a quota of readings; beyond it they are counted, but not stored,
   expect(await write(device, timed(6, 6))).toMatchObject({ received: 6, stored: 4, overQuota: 2 });
   expect(await write(device, timed(12, 5))).toMatchObject({ received: 5, stored: 0, overQuota: 5 });
   expect(await rig.rows(device)).toHaveLength(10);
-  const { rows } = await rig.admin.query('select stored::int, over_quota::int from public.tenant_usage');
+  const { rows } = await rig.admin.query(
+    'select sum(stored)::int as stored, sum(over_quota)::int as over_quota from public.ingest_ledger',
+  );
   expect(rows).toEqual([{ stored: 10, over_quota: 7 }]);
   await rig.admin.query('update ingest.quota_use set day = day - 1');
   expect(await write(device, timed(17, 12))).toMatchObject({ stored: 10, overQuota: 2 });

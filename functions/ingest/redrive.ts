@@ -94,7 +94,7 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   const [first] = refused;
   // Nothing of it was written: a row that the database refuses is undone to its own savepoint.
   if (first && made === 0) return refuse(client, id, first.reason, first.detail, refused.length, 0);
-  await addToLedger(client, batch, tallies);
+  await addToLedger(client, batch, tallies, outcomes);
   await noteReports(client, batch.reports);
   await noteDevices(client, batch, fresh, outcomes);
   // It stays for the readings that are still refused. Those that were stored are duplicates the next time.

@@ -1,5 +1,6 @@
 // A timer's run: drains what waits on the broker, and ends.
 import { randomUUID } from 'node:crypto';
+import { beat, NEXT_BEAT_S } from '../database/beat.ts';
 import { openDatabase } from '../database/connection.ts';
 import { acquireLease, type Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
@@ -59,6 +60,7 @@ export async function runOnce(
       ended.outcome = 'skipped';
       ended.skipped = 'another run holds the lease';
     } else {
+      await beat(database, ['ingest'], NEXT_BEAT_S.timer);
       const onWritten = summary.add;
       const cap = settings.batchCap;
       const session: SessionOptions = {

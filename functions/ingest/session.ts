@@ -110,11 +110,10 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     readStamp: settings.gateKey && createStampReader(settings.gateKey),
     receiveMaximum: Math.min(RECEIVE_MAXIMUM, cap),
     onDelivery: (delivery) => {
-      if (refusals.take(delivery)) return;
-      delivery.receivedAt = receipt();
-      drain.receive(delivery);
+      if (!refusals.take(delivery)) drain.receive(delivery);
     },
     now,
+    receipt,
     log,
   });
 

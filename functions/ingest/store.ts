@@ -76,7 +76,7 @@ export function createStore(
       await spend(client, admission, outcomes);
       await keepDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
       const closed = closeAccount(batch, outcomes);
-      await addToLedger(client, batch, closed);
+      await addToLedger(client, batch, closed, outcomes);
       await noteReports(client, batch.reports);
       const heard = await noteDevices(client, batch, rows, outcomes, noted);
       await noteCanary(client, session, batch.canaries);

@@ -4,7 +4,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { formatTimestamp } from '../../domain/timestamps.ts';
 import { JSONB_VERSION, writeTime } from '../database/binary.ts';
 import { classify } from '../database/sqlstate.ts';
-import { addRows, addTo, type Outcomes } from './accounting.ts';
+import { addBytes, addRows, addTo, type Outcomes } from './accounting.ts';
 import type { DeadLetter } from './batch.ts';
 import { keptTopic, type Row, sentOf } from './row.ts';
 import { claimUntimed } from './untimed-identity.ts';
@@ -79,7 +79,7 @@ export async function writeCarefully(
   for (let round = 0; round < MAX_ROUNDS && rest.length > 0; round++) {
     const [part, later] = withinQuota(rest, may);
     if (part.length === 0) break;
-    for (const [tenant, stored] of await writePart(client, part, session, outcomes)) {
+    for (const [tenant, { stored }] of await writePart(client, part, session, outcomes)) {
       const most = may.get(tenant);
       if (most !== undefined) may.set(tenant, most - stored);
     }
@@ -110,10 +110,10 @@ async function writePart(
   rows: readonly Row[],
   session: string,
   outcomes: Outcomes,
-): Promise<Map<string, number>> {
+): Promise<Map<string, Stored>> {
   await client.query('savepoint part');
   let good = rows;
-  let stored: Map<string, number>;
+  let stored: Map<string, Stored>;
   try {
     stored = await insertFresh(client, good, session);
   } catch (error) {
@@ -127,21 +127,36 @@ async function writePart(
   }
   await client.query('release savepoint part');
   for (const [tenant, own] of Map.groupBy(good, (row) => row.route.tenant)) {
-    const number = stored.get(tenant) ?? 0;
-    addTo(outcomes, 'stored', tenant, number);
-    addTo(outcomes, 'duplicate', tenant, own.length - number);
+    const fresh = stored.get(tenant) ?? { stored: 0, bytes: 0 };
+    addTo(outcomes, 'stored', tenant, fresh.stored);
+    addBytes(outcomes, tenant, fresh.bytes);
+    addTo(outcomes, 'duplicate', tenant, own.length - fresh.stored);
   }
   return stored;
 }
 
-/** Inserts what is not known already. @returns how many were new, by tenant. @throws database errors. */
-async function insertFresh(client: Client, rows: readonly Row[], session: string): Promise<Map<string, number>> {
+/** Readings that were new, and the bytes of their payloads. */
+interface Stored {
+  stored: number;
+  bytes: number;
+}
+
+/** Inserts what is not known already. @returns what was new, by tenant. @throws database errors. */
+async function insertFresh(client: Client, rows: readonly Row[], session: string): Promise<Map<string, Stored>> {
   const known = await claimUntimed(client, rows, session);
   const fresh = rows.filter((row) => !known.has(row));
   if (fresh.length === 0) return new Map();
   const slugs = new Map(fresh.map(({ route }) => [route.tenantId, route.tenant]));
-  const { rows: counted } = await client.query<{ tenant_id: string; stored: string }>(INSERT, columnsOf(fresh));
-  return new Map(counted.map(({ tenant_id: id, stored }) => [slugs.get(id) as string, Number(stored)]));
+  const { rows: counted } = await client.query<{ tenant_id: string; stored: string; bytes: string }>(
+    INSERT,
+    columnsOf(fresh),
+  );
+  return new Map(
+    counted.map(({ tenant_id: id, stored, bytes }) => [
+      slugs.get(id) as string,
+      { stored: Number(stored), bytes: Number(bytes) },
+    ]),
+  );
 }
 
 /** The rows that the database refuses one by one, and its words. @throws database errors that no row is to blame for. */
@@ -221,7 +236,7 @@ export function encodeRows(rows: readonly Row[]): Buffer {
   return out.subarray(0, at);
 }
 
-const INSERT = 'select tenant_id, stored from ingest.insert_readings($1, $2, $3, $4, $5, $6)';
+const INSERT = 'select tenant_id, stored, bytes from ingest.insert_readings($1, $2, $3, $4, $5, $6)';
 const FIND_REFUSED = 'select place, code, message from ingest.refused_readings($1, $2, $3, $4, $5, $6)';
 
 /** The columns of rows, in the order of the functions' parameters. */

@@ -196,10 +196,10 @@ describe('a mail', () => {
 
   test('asks for a confirmation with a token that is the channel’s alone', async () => {
     await deliverer.deliver(
-      notification({ transition: 'confirmation', alert_id: null, content: { tenant: 'Acme' } }),
+      notification({ transition: 'confirmation', alert_id: null, content: { tenant: 'acme' } }),
       5_000,
     );
-    expect(receivers.mails[0]).toMatchObject({ subject: 'Confirm this address for alerts of Acme' });
+    expect(receivers.mails[0]).toMatchObject({ subject: 'Confirm this address for alerts' });
     expect(receivers.mails[0]!.text).toContain(deliverer.tokenOf('channel'));
     expect(deliverer.tokenOf('another')).not.toBe(deliverer.tokenOf('channel'));
   });
@@ -257,6 +257,20 @@ test('the settings are complete, or there are none', async () => {
   const mail = { NOTIFY_KEY: 'ab'.repeat(32), NOTIFY_SMTP_URL: 'smtp://u@smtp.example.com:587' };
   expect(() => readNotifySettings(mail)).toThrow(/NOTIFY_FROM is missing.*\n.*NOTIFY_DASHBOARD_URL is missing/);
   expect(() => readNotifySettings({ NOTIFY_KEY: 'short' })).toThrow('NOTIFY_KEY must be 64 hexadecimal digits');
+  for (const from of ["o'brien+alerts@mail.example", 'alerts&more@localhost'])
+    expect(
+      readNotifySettings({ ...mail, NOTIFY_FROM: from, NOTIFY_DASHBOARD_URL: 'https://d.example' })?.mail?.from,
+    ).toBe(from);
+  for (const from of [
+    'a@b@c.example',
+    '<a@b.example>',
+    'a@b.example\r\nBcc: c@d.example',
+    'a@-b.example',
+    '@b.example',
+  ])
+    expect(() => readNotifySettings({ ...mail, NOTIFY_FROM: from }), from).toThrow(
+      'NOTIFY_FROM must be a mail address',
+    );
   for (const url of ['http://x.example', 'smtp://x.example:25', 'smtp://']) {
     expect(() => readNotifySettings({ NOTIFY_SMTP_URL: url })).toThrow(/NOTIFY_SMTP_URL must/);
   }

@@ -60,10 +60,13 @@ export function writeMessage(transition: string, content: Content, dashboardUrl:
   ]);
 }
 
-/** The question whether an address wants a tenant's mails. @param link where it is answered. */
-export const writeConfirmation = (tenant: string, link: string): Message =>
-  toMessage(`Confirm this address for alerts of ${tenant}`, [
-    `${tenant} wants to send its alerts to this address. Until you confirm, nothing else is sent.`,
+/**
+ * The question whether an address wants a tenant's mails. It may go to a stranger: nothing in it is a text of the tenant's.
+ * @param slug of the tenant. @param link where it is answered.
+ */
+export const writeConfirmation = (slug: string, link: string): Message =>
+  toMessage('Confirm this address for alerts', [
+    `The tenant "${slug}" of this platform wants to send its alerts to this address. Until you confirm, nothing else is sent.`,
     'To receive them, or to refuse them:',
     '',
     link,

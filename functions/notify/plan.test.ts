@@ -1,130 +1,47 @@
-// From an alert's transition to the outbox: routes, quiet hours, escalation, repetition, digests, bounds; and whose turn it is to be sent.
+// From an alert's transition to the outbox: routes, quiet hours, escalation, repetition, digests, bounds.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  BAD_ARGUMENT,
-  REFUSED,
-  startTestDatabase,
-  type TestDatabase,
-} from '../../provisioning/database/testing/database.ts';
-import {
-  makePerson,
-  makeWorld,
-  type Person,
-  SAMPLE_KEY_ID,
-  type World,
-} from '../../provisioning/database/testing/world.ts';
+import { type Outbox, SEALED, startOutbox } from './testing/outbox.ts';
 
-let server: TestDatabase;
-let world: World;
-let ann: Person;
-let tenant: string;
-let channel: string;
-let rule: string;
+let outbox: Outbox;
 beforeAll(async () => {
-  server = await startTestDatabase();
-  world = await makeWorld(server.admin);
-  ann = world.a.owner;
-  tenant = world.a.id;
+  outbox = await startOutbox();
 });
-afterAll(() => server.stop());
-
-const admin = (sql: string, values: unknown[] = []) => server.admin.query(sql, values);
-const SEALED = `${SAMPLE_KEY_ID}.${'A'.repeat(200)}`;
-
-/** Each test in a transaction of its own, undone: now() stands still in it. */
-beforeEach(async () => {
-  await admin('rollback');
-  await admin('begin');
-  await admin('delete from public.notification_channels');
-  await admin("delete from public.alerts; update public.alert_rules set severity = 'warning', enabled = true");
-  channel = await addChannel('hooks.example.com');
-  rule = world.a.rule;
-});
-
-async function addChannel(host: string, of = world.a.id): Promise<string> {
-  const { rows } = await admin(
-    `with c as (insert into public.notification_channels (tenant_id, name, kind, destination, confirmed_at)
-       values ($1, $2, 'webhook', $2, now()) returning id, tenant_id)
-     insert into ingest.channel_states (tenant_id, channel_id, sealed) select tenant_id, id, $3 from c returning channel_id`,
-    [of, host, SEALED],
-  );
-  return rows[0].channel_id;
-}
-
-async function addRoute(values: Record<string, unknown> = {}): Promise<void> {
-  const row = { tenant_id: tenant, channel_id: channel, severities: ['info', 'warning', 'critical'], ...values };
-  const columns = Object.keys(row);
-  await admin(
-    `insert into public.notification_routes (${columns.join(', ')}) values (${columns.map((_, n) => `$${n + 1}`).join(', ')})`,
-    Object.values(row),
-  );
-}
-
-async function open(device = world.a.device): Promise<string> {
-  const { rows } = await admin(
-    `insert into public.alerts (tenant_id, rule_id, device_id, opened_at, last_seen_at, value, message)
-     values ($1, $2, $3, now(), now(), 5, 't was 5') returning id`,
-    [tenant, rule, device],
-  );
-  return rows[0].id;
-}
-const resolve = (alert: string) => admin('update public.alerts set resolved_at = now() where id = $1', [alert]);
-const acknowledge = (alert: string) => admin('update public.alerts set acknowledged_at = now() where id = $1', [alert]);
-
-/** What stands in the outbox: transition, number, state, and minutes until it is due. */
-const outbox = async () =>
-  (
-    await admin(
-      `select transition || ' ' || n || ' ' || state || ' ' || round(extract(epoch from due_at - now()) / 60) as line
-       from public.notifications order by created_at, due_at, transition`,
-    )
-  ).rows.map(({ line }) => line);
-
-const claim = async (most = 10, mostTenant = 10) =>
-  (await admin('select * from ingest.claim_notifications($1, $2, 30)', [most, mostTenant])).rows;
-const finish = async (item: { id: string; lease: string }, problem: string | null = null, final = false) =>
-  (await admin('select ingest.finish_notification($1, $2, $3, $4) as done', [item.id, item.lease, problem, final]))
-    .rows[0].done;
-const passTime = (interval: string) =>
-  admin(
-    `update public.notifications set due_at = due_at - $1::interval, created_at = created_at - $1::interval,
-       leased_until = leased_until - $1::interval, expires_at = expires_at - $1::interval`,
-    [interval],
-  );
+afterAll(() => outbox.server.stop());
+beforeEach(() => outbox.begin());
 
 describe('a route', () => {
   test('tells once of the beginning and once of the end, whatever else the alert does', async () => {
-    await addRoute();
-    const alert = await open();
-    await admin('update public.alerts set last_seen_at = now(), value = 6 where id = $1', [alert]);
-    await acknowledge(alert);
-    await resolve(alert);
-    expect(await outbox()).toEqual(['opened 0 waiting 0', 'resolved 0 waiting 0']);
+    await outbox.addRoute();
+    const alert = await outbox.open();
+    await outbox.admin('update public.alerts set last_seen_at = now(), value = 6 where id = $1', [alert]);
+    await outbox.acknowledge(alert);
+    await outbox.resolve(alert);
+    expect(await outbox.lines()).toEqual(['opened 0 waiting 0', 'resolved 0 waiting 0']);
   });
 
   test('tells only of its severities, and only what is switched on and confirmed', async () => {
-    await addRoute({ severities: ['critical'] });
-    await addRoute({ enabled: false });
-    await open();
-    expect(await outbox()).toEqual([]);
-    await admin("update public.alert_rules set severity = 'critical'");
-    await admin('update public.notification_channels set confirmed_at = null');
-    await open(world.a.spareDevice);
-    expect(await outbox()).toEqual([]);
+    await outbox.addRoute({ severities: ['critical'] });
+    await outbox.addRoute({ enabled: false });
+    await outbox.open();
+    expect(await outbox.lines()).toEqual([]);
+    await outbox.admin("update public.alert_rules set severity = 'critical'");
+    await outbox.admin('update public.notification_channels set confirmed_at = null');
+    await outbox.open(outbox.world.a.spareDevice);
+    expect(await outbox.lines()).toEqual([]);
   });
 
   test('tells of no end where it should not, and two of them to one channel tell once', async () => {
-    await addRoute({ tells_resolved: false });
-    await addRoute({ tells_resolved: false });
-    await resolve(await open());
-    expect(await outbox()).toEqual(['opened 0 waiting 0']);
+    await outbox.addRoute({ tells_resolved: false });
+    await outbox.addRoute({ tells_resolved: false });
+    await outbox.resolve(await outbox.open());
+    expect(await outbox.lines()).toEqual(['opened 0 waiting 0']);
   });
 
   test('says what it is about as it was then', async () => {
-    await addRoute();
-    await open();
-    await admin("update public.alert_rules set name = 'other'");
-    const [item] = await claim();
+    await outbox.addRoute();
+    await outbox.open();
+    await outbox.admin("update public.alert_rules set name = 'other'");
+    const [item] = await outbox.claim();
     expect(item).toMatchObject({ kind: 'webhook', destination: 'hooks.example.com', sealed: SEALED, attempts: 1 });
     expect(item.content).toMatchObject({
       tenant: 'acme',
@@ -139,51 +56,53 @@ describe('a route', () => {
 
 describe('escalation and repetition', () => {
   test('an escalation comes later, and not when somebody has looked after it', async () => {
-    await addRoute({ after_minutes: 30 });
-    const alert = await open();
-    expect(await outbox()).toEqual(['escalated 30 waiting 30']);
-    expect(await claim()).toEqual([]);
-    await acknowledge(alert);
-    await resolve(alert);
-    expect(await outbox()).toEqual(['escalated 30 cancelled 30']);
+    await outbox.addRoute({ after_minutes: 30 });
+    const alert = await outbox.open();
+    expect(await outbox.lines()).toEqual(['escalated 30 waiting 30']);
+    expect(await outbox.claim()).toEqual([]);
+    await outbox.acknowledge(alert);
+    await outbox.resolve(alert);
+    expect(await outbox.lines()).toEqual(['escalated 30 cancelled 30']);
   });
 
   test('one that asks for the end goes on when it is acknowledged, and tells of the end', async () => {
-    await addRoute({ after_minutes: 30, until: 'resolved' });
-    const alert = await open();
-    await acknowledge(alert);
-    await passTime('31 minutes');
-    expect(await finish((await claim())[0])).toBe(true);
-    await resolve(alert);
-    expect(await outbox()).toEqual(['escalated 30 sent -1', 'resolved 0 waiting 0']);
+    await outbox.addRoute({ after_minutes: 30, until: 'resolved' });
+    const alert = await outbox.open();
+    await outbox.acknowledge(alert);
+    await outbox.passTime('31 minutes');
+    expect(await outbox.finish((await outbox.claim())[0])).toBe(true);
+    await outbox.resolve(alert);
+    expect(await outbox.lines()).toEqual(['escalated 30 sent -1', 'resolved 0 waiting 0']);
   });
 
   test('a repetition follows each that was sent, until somebody looks after it', async () => {
-    await addRoute({ repeat_minutes: 10 });
-    const alert = await open();
+    await outbox.addRoute({ repeat_minutes: 10 });
+    const alert = await outbox.open();
     for (let n = 1; n <= 3; n++) {
-      await finish((await claim())[0]);
-      expect((await outbox()).at(-1)).toBe(`repeated ${n} waiting 10`);
-      await passTime('10 minutes');
+      await outbox.finish((await outbox.claim())[0]);
+      expect((await outbox.lines()).at(-1)).toBe(`repeated ${n} waiting 10`);
+      await outbox.passTime('10 minutes');
     }
-    await acknowledge(alert);
-    expect((await outbox()).filter((line) => line.includes('waiting'))).toEqual([]);
-    expect(await claim()).toEqual([]);
+    await outbox.acknowledge(alert);
+    expect((await outbox.lines()).filter((line) => line.includes('waiting'))).toEqual([]);
+    expect(await outbox.claim()).toEqual([]);
   });
 
   test('none follows once the alert is over, although one was being sent', async () => {
-    await addRoute({ repeat_minutes: 10 });
-    const alert = await open();
-    const [item] = await claim();
-    await resolve(alert);
-    await finish(item);
-    expect(await outbox()).toEqual(['opened 0 sent 0', 'resolved 0 waiting 0']);
+    await outbox.addRoute({ repeat_minutes: 10 });
+    const alert = await outbox.open();
+    const [item] = await outbox.claim();
+    await outbox.resolve(alert);
+    await outbox.finish(item);
+    expect(await outbox.lines()).toEqual(['opened 0 sent 0', 'resolved 0 waiting 0']);
   });
 });
 
 describe('quiet hours', () => {
   const after = async (at: string, from: string, until: string, zone: string) =>
-    (await admin('select access.after_quiet($1, $2, $3, $4) as at', [at, from, until, zone])).rows[0].at.toISOString();
+    (
+      await outbox.admin('select access.after_quiet($1, $2, $3, $4) as at', [at, from, until, zone])
+    ).rows[0].at.toISOString();
 
   test.each([
     [
@@ -235,7 +154,7 @@ describe('quiet hours', () => {
   });
 
   test('end when the clock there says so, at any time of two years and never in the past', async () => {
-    const { rows } = await admin(`
+    const { rows } = await outbox.admin(`
       select at, due, zone, quiet from (
         select at, zone, quiet, access.after_quiet(at, quiet, time '06:45', zone) as due
         from generate_series(timestamptz '2026-01-01', '2027-12-31', '7 hours 13 minutes') as at,
@@ -248,26 +167,29 @@ describe('quiet hours', () => {
     expect(rows).toEqual([]);
   });
 
-  const NOW_QUIET = { quiet_from: '00:00', quiet_until: '23:59:59', time_zone: 'UTC' };
+  /** The time of the day in so many minutes, UTC. */
+  const minutes = (n: number) => new Date(Date.now() + n * 60_000).toISOString().slice(11, 19);
+  /** Quiet whenever the test runs, also over midnight. */
+  const NOW_QUIET = { quiet_from: minutes(-60), quiet_until: minutes(720), time_zone: 'UTC' };
 
   test('of one route hold nothing back that another route tells the channel', async () => {
     // One that is planned before it, and one after it.
-    await addRoute({ ...NOW_QUIET, id: '00000000-0000-4000-8000-000000000000', after_minutes: 1 });
-    await addRoute({ after_minutes: 1 });
-    await addRoute({ ...NOW_QUIET, id: 'ffffffff-ffff-4fff-bfff-ffffffffffff', after_minutes: 1 });
-    await open();
-    expect(await outbox()).toEqual(['escalated 1 waiting 1']);
+    await outbox.addRoute({ ...NOW_QUIET, id: '00000000-0000-4000-8000-000000000000', after_minutes: 1 });
+    await outbox.addRoute({ after_minutes: 1 });
+    await outbox.addRoute({ ...NOW_QUIET, id: 'ffffffff-ffff-4fff-bfff-ffffffffffff', after_minutes: 1 });
+    await outbox.open();
+    expect(await outbox.lines()).toEqual(['escalated 1 waiting 1']);
   });
 
   test('gather what happens into one digest at their end', async () => {
-    await addRoute(NOW_QUIET);
-    const alert = await open();
-    await open(world.a.spareDevice);
-    await resolve(alert);
-    expect(await outbox()).toEqual([expect.stringMatching(/^digest 0 waiting \d+$/)]);
-    expect(await claim()).toEqual([]);
-    await passTime('1 day');
-    const [item] = await claim();
+    await outbox.addRoute(NOW_QUIET);
+    const alert = await outbox.open();
+    await outbox.open(outbox.world.a.spareDevice);
+    await outbox.resolve(alert);
+    expect(await outbox.lines()).toEqual([expect.stringMatching(/^digest 0 waiting \d+$/)]);
+    expect(await outbox.claim()).toEqual([]);
+    await outbox.passTime('1 day');
+    const [item] = await outbox.claim();
     expect(item.content).toMatchObject({
       opened: 2,
       resolved: 1,
@@ -276,326 +198,134 @@ describe('quiet hours', () => {
       newest: [{ device: expect.any(String) }, {}],
     });
     // A later attempt tells the same.
-    await finish(item, 'down');
-    await open();
-    await passTime('1 hour');
-    await admin('update ingest.channel_states set retry_at = null');
-    expect((await claim()).find(({ id }) => id === item.id).content).toEqual(item.content);
+    await outbox.finish(item, 'down');
+    await outbox.open();
+    await outbox.passTime('1 hour');
+    await outbox.admin('update ingest.channel_states set retry_at = null');
+    expect((await outbox.claim()).find(({ id }) => id === item.id).content).toEqual(item.content);
   });
 
   test('are kept by a digest that would be due in them', async () => {
-    const minutes = (n: number) => new Date(Date.now() + n * 60_000).toISOString().slice(11, 19);
-    await addRoute({ digest_above: 1, quiet_from: minutes(30), quiet_until: minutes(120), time_zone: 'UTC' });
-    await resolve(await open());
-    expect(await outbox()).toEqual(['opened 0 waiting 0', expect.stringMatching(/^digest 0 waiting (119|120)$/)]);
+    await outbox.addRoute({ digest_above: 1, quiet_from: minutes(30), quiet_until: minutes(120), time_zone: 'UTC' });
+    await outbox.resolve(await outbox.open());
+    expect(await outbox.lines()).toEqual(['opened 0 waiting 0', expect.stringMatching(/^digest 0 waiting (119|120)$/)]);
   });
 
   test('let what is critical pass, if the route says so', async () => {
-    await admin("update public.alert_rules set severity = 'critical'");
-    await addRoute(NOW_QUIET);
-    channel = await addChannel('other.example.com');
-    await addRoute({ ...NOW_QUIET, critical_passes: false });
-    await open();
-    expect(await outbox()).toEqual(['opened 0 waiting 0', expect.stringMatching(/^digest/)]);
+    await outbox.admin("update public.alert_rules set severity = 'critical'");
+    await outbox.addRoute(NOW_QUIET);
+    outbox.channel = await outbox.addChannel('other.example.com');
+    await outbox.addRoute({ ...NOW_QUIET, critical_passes: false });
+    await outbox.open();
+    expect(await outbox.lines()).toEqual(['opened 0 waiting 0', expect.stringMatching(/^digest/)]);
   });
 });
 
 describe('a digest', () => {
   test('takes what a flapping device does beyond the bound of its route', async () => {
-    await addRoute({ digest_above: 4 });
-    for (let n = 0; n < 4; n++) await resolve(await open());
+    await outbox.addRoute({ digest_above: 4 });
+    for (let n = 0; n < 4; n++) await outbox.resolve(await outbox.open());
     const single = [...Array(2).fill('opened 0 waiting 0'), ...Array(2).fill('resolved 0 waiting 0')];
-    expect(await outbox()).toEqual([...single, 'digest 0 waiting 60']);
+    expect(await outbox.lines()).toEqual([...single, 'digest 0 waiting 60']);
     // Another device is told of as ever.
-    await open(world.a.spareDevice);
-    expect((await outbox()).filter((line) => line.startsWith('opened'))).toHaveLength(3);
+    await outbox.open(outbox.world.a.spareDevice);
+    expect((await outbox.lines()).filter((line) => line.startsWith('opened'))).toHaveLength(3);
   });
 
   test('takes what is more than a channel may have in an hour', async () => {
-    await admin(
+    await outbox.admin(
       `insert into public.tenant_limits (tenant_id, max_channel_hour) values ($1, 1) on conflict (tenant_id) do update set max_channel_hour = 1`,
-      [tenant],
+      [outbox.tenant],
     );
-    await addRoute();
-    await open();
-    await open(world.a.spareDevice);
-    expect(await outbox()).toEqual(['opened 0 waiting 0', 'digest 0 waiting 5']);
+    await outbox.addRoute();
+    await outbox.open();
+    await outbox.open(outbox.world.a.spareDevice);
+    expect(await outbox.lines()).toEqual(['opened 0 waiting 0', 'digest 0 waiting 5']);
+  });
+
+  test('is of all routes to its channel: without one of them it is sent, without any it is not', async () => {
+    const route = { quiet_from: '00:00', quiet_until: '12:00', time_zone: 'UTC', after_minutes: 0 };
+    for (const id of ['1', '2'])
+      await outbox.addRoute({ ...route, id: `00000000-0000-4000-8000-00000000000${id}`, digest_above: 1 });
+    await outbox.resolve(await outbox.open());
+    const digests = async () => (await outbox.lines()).filter((line) => line.startsWith('digest'));
+    expect(await digests()).toEqual([expect.stringContaining('waiting')]);
+    const remove = async (id: string) => {
+      await outbox.admin('delete from public.notification_routes where id = $1', [id]);
+      await outbox.admin('select access.cancel_route($1, $2)', [outbox.tenant, id]);
+    };
+    await remove('00000000-0000-4000-8000-000000000001');
+    expect(await digests()).toEqual([expect.stringContaining('waiting')]);
+    await remove('00000000-0000-4000-8000-000000000002');
+    expect(await digests()).toEqual([expect.stringContaining('cancelled')]);
   });
 });
 
-describe('sending', () => {
-  test('an attempt that failed is repeated later and later, then given up', async () => {
-    await addRoute();
-    await open();
-    const [item] = await claim();
-    expect(await claim()).toEqual([]);
-    expect(await finish(item, 'The receiver answered 503.')).toBe(true);
-    expect(await finish(item)).toBe(false);
-    expect(await claim()).toEqual([]);
-    await admin('update ingest.channel_states set retry_at = now()');
-    await passTime('10 seconds');
-    expect(await claim()).toMatchObject([{ id: item.id, attempts: 2 }]);
-    await passTime('25 hours');
-    await admin('select ingest.prune_notifications(100)');
-    const { rows } = await admin('select state, error from public.notifications');
-    expect(rows).toEqual([{ state: 'failed', error: expect.stringMatching(/^The receiver answered 503\. Given up/) }]);
-  });
+describe('the work of a statement', () => {
+  const DEVICES = 60;
+  const ROUTES = 8;
 
-  test('of what was taken by one that died, another has its turn when the lease has ended', async () => {
-    await addRoute();
-    await open();
-    const [dead] = await claim();
-    await passTime('31 seconds');
-    const [again] = await claim();
-    expect(again).toMatchObject({ id: dead.id, content: dead.content });
-    expect(await finish(dead)).toBe(false);
-    expect(await finish(again)).toBe(true);
-  });
+  /** Calls of the functions, and rows read of the tables, that this transaction has made so far. */
+  const done = async (): Promise<Record<string, number>> => {
+    const { rows } = await outbox.admin(`
+      select funcname as name, calls as n from pg_stat_xact_user_functions
+      union all
+      select relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables`);
+    return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]));
+  };
+  const workOf = async (act: () => Promise<unknown>) => {
+    const before = await done();
+    await act();
+    const after = await done();
+    return (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
+  };
 
-  test('a tenant with many waiting delays nobody, and a channel that failed is tried with one', async () => {
-    for (let n = 0; n < 3; n++)
-      await admin(
-        `insert into public.notifications (tenant_id, channel_id, transition, content, due_at)
-       select $1, $2, 'test', '{}', now() - interval '1 hour' from generate_series(1, 40)`,
-        [tenant, await addChannel(`many-${n}.example`)],
-      );
-    const other = await addChannel('few.example', world.b.id);
-    await admin(
-      "insert into public.notifications (tenant_id, channel_id, transition, content) values ($1, $2, 'test', '{}')",
-      [world.b.id, other],
+  test('with many alerts is that of one, and a little for each alert', async () => {
+    await outbox.admin("set local track_functions = 'pl'");
+    await outbox.admin('alter table public.devices disable trigger user');
+    await outbox.admin(
+      "insert into public.devices (tenant_id, slug, name) select $1, 'many-' || n, 'x' from generate_series(1, $2) as n",
+      [outbox.tenant, DEVICES],
     );
-    const taken = await claim(4, 6);
-    expect(taken.filter(({ tenant_id }) => tenant_id === world.b.id)).toHaveLength(1);
-    expect(taken).toHaveLength(4);
-    // With those that are being sent, no more than six of one tenant.
-    expect(await claim(40, 6)).toHaveLength(3);
-    await admin('update ingest.channel_states set failures = 3');
-    await passTime('1 minute');
-    // One of each channel.
-    expect(await claim(40, 10)).toHaveLength(4);
-  });
-
-  test('an end waits until the beginning has been sent', async () => {
-    await addRoute();
-    await resolve(await open());
-    const [beginning, ...others] = await claim();
-    expect([beginning.transition, others, await claim()]).toEqual(['opened', [], []]);
-    await finish(beginning);
-    expect((await claim()).map(({ transition }) => transition)).toEqual(['resolved']);
-  });
-
-  test('an address that nobody confirmed gets the question alone, and one that refused gets nothing', async () => {
-    await admin("update public.notification_channels set kind = 'email', confirmed_at = null");
-    await admin(
-      `insert into public.notifications (tenant_id, channel_id, transition, content)
-       select $1, $2, unnest(array['test', 'confirmation', 'confirmation']), '{}'`,
-      [tenant, channel],
-    );
-    const [question] = await claim(1);
-    expect([question.transition, ...(await claim()).map(({ transition }) => transition)]).toEqual([
-      'confirmation',
-      'confirmation',
-    ]);
-    await admin('update public.notification_channels set refused_at = now()');
-    await passTime('31 seconds');
-    expect(await claim()).toEqual([]);
-  });
-
-  test('what is about alerts waits until a maintenance is over; a test does not', async () => {
-    await addRoute();
-    await open();
-    await admin(
-      "insert into public.notifications (tenant_id, channel_id, transition, content) values ($1, $2, 'test', '{}')",
-      [tenant, channel],
-    );
-    await admin("select access.begin_maintenance('a larger disk', 60, 'operator')");
-    expect((await claim()).map(({ transition }) => transition)).toEqual(['test']);
-    await admin("select access.end_maintenance('operator')");
-    expect((await claim()).map(({ transition }) => transition)).toEqual(['opened']);
-  });
-
-  test("a tenant's mails a day are bounded, and the alert shows it", async () => {
-    await admin(
-      `insert into public.tenant_limits (tenant_id, max_mails_day) values ($1, 1) on conflict (tenant_id) do update set max_mails_day = 1`,
-      [tenant],
-    );
-    await admin('delete from ingest.mail_use');
-    await admin("update public.notification_channels set kind = 'email', destination = 'a@acme.example'");
-    await addRoute();
-    await open();
-    await open(world.a.spareDevice);
-    expect(await claim()).toHaveLength(1);
-    expect((await outbox()).toSorted()).toEqual(['opened 0 failed 0', 'opened 0 waiting 0']);
-  });
-
-  test('figures for metrics', async () => {
-    await admin('update ingest.notification_totals set sent = 0, failed = 0');
-    await admin('delete from public.notifications');
-    await addRoute();
-    await open();
-    await open(world.a.spareDevice);
-    await passTime('1 minute');
-    const [first] = await claim(1);
-    await finish(first);
-    const { rows } = await admin('select ingest.notification_figures() as f');
-    expect(rows[0].f).toMatchObject({
-      notifications_sent_total: 1,
-      notifications_failed_total: 0,
-      notifications_waiting: 1,
-    });
-    expect(rows[0].f.notifications_oldest_waiting_seconds).toBeGreaterThanOrEqual(60);
-  });
-});
-
-describe('what people do', () => {
-  beforeEach(() => admin('rollback'));
-  const call = (name: string, args: Record<string, unknown>, who = ann) =>
-    server
-      .asUser(
-        who,
-        `select public.${name}(${Object.keys(args)
-          .map((key, n) => `${key} => $${n + 1}`)
-          .join(', ')}) as it`,
-        Object.values(args),
-      )
-      .then(({ rows }) => rows[0].it);
-
-  test('a mail channel is confirmed, and permanently refused, by anyone who reads its mails', async () => {
-    const id = await call('add_notification_channel', {
-      tenant_id: tenant,
-      name: 'On call',
-      kind: 'email',
-      destination: 'On.Call@acme.example',
-    });
-    const { rows } = await admin('select * from ingest.claim_notifications(10, 10, 30)');
-    expect(rows.find(({ channel_id }) => channel_id === id)).toMatchObject({
-      transition: 'confirmation',
-      destination: 'On.Call@acme.example',
-    });
-    await admin("select ingest.note_channel_token($1, sha256('secret token'))", [id]);
-    const answer = async (token: string, wanted: boolean) =>
-      (await server.admin.query('select public.answer_notification_channel($1, $2) as it', [token, wanted])).rows[0].it;
-    expect(await answer('another token', true)).toBeNull();
-    expect(await answer('secret token', true)).toBe('acme');
-    await call('send_test_notification', { channel_id: id });
-    expect(await answer('secret token', false)).toBe('acme');
-    await expect(call('send_test_notification', { channel_id: id })).rejects.toMatchObject({ code: BAD_ARGUMENT });
-    await expect(call('send_confirmation_again', { channel_id: id })).rejects.toMatchObject({ code: BAD_ARGUMENT });
-  });
-
-  test.each([
-    'a@b.example\r\nBcc: x@y.example',
-    'a@b.example, c@d.example',
-    'a b@c.example',
-    '<a@b.example>',
-    'a@b',
-    '"a"@b.example',
-    'a@b.example;',
-    '@b.example',
-  ])('the address %j is none', async (destination) => {
-    await expect(
-      call('add_notification_channel', { tenant_id: tenant, name: 'x', kind: 'email', destination }),
-    ).rejects.toMatchObject({ code: BAD_ARGUMENT });
-  });
-
-  test('secrets are taken only sealed, for the key in use, and are shown to nobody', async () => {
-    const add = (values: Record<string, unknown>) =>
-      call('add_notification_channel', {
-        tenant_id: tenant,
-        name: 'Hook',
-        kind: 'webhook',
-        destination: 'Hooks.example.com',
-        ...values,
+    for (let n = 0; n < ROUTES; n++)
+      await outbox.addRoute({
+        channel_id: await outbox.addChannel(`w${n}.example`),
+        quiet_from: '00:00',
+        quiet_until: '00:01',
       });
-    for (const sealed of [null, 'https://hooks.example.com/token', `${'f'.repeat(16)}.${'A'.repeat(200)}`]) {
-      await expect(add({ sealed })).rejects.toMatchObject({ code: BAD_ARGUMENT });
-    }
-    await add({ sealed: SEALED });
-    const { rows } = await admin(
-      "select details::text as text from public.audit_log where action like 'notification_channel%'",
+    // Alerts of the days before, so that the planner knows the table.
+    await outbox.admin(
+      `insert into public.alerts (tenant_id, rule_id, device_id, opened_at, last_seen_at, resolved_at, value, message)
+       select tenant_id, $2, id, at, at, at, 5, 'x' from public.devices, generate_series(now() - '20 days'::interval, now() - '1 day'::interval, '1 day') as at
+       where tenant_id = $1`,
+      [outbox.tenant, outbox.world.a.rule],
     );
-    expect(rows.length).toBeGreaterThan(0);
-    expect(rows.some(({ text }) => text.includes('AAAAA'))).toBe(false);
-  });
-
-  test('tests are bounded in an hour, routes and channels in number', async () => {
-    const id = await call('add_notification_channel', {
-      tenant_id: tenant,
-      name: 'T',
-      kind: 'webhook',
-      destination: 't.example',
-      sealed: SEALED,
-    });
-    for (let n = 0; n < 20; n++) await call('send_test_notification', { channel_id: id }).catch(() => {});
-    await expect(call('send_test_notification', { channel_id: id })).rejects.toMatchObject({ code: REFUSED });
-    const route = { channel_id: id, severities: ['info'] };
-    await admin('update access.platform_limits set max_routes = 2, max_channels = 0');
-    await admin('delete from public.notification_routes');
-    for (let n = 0; n < 2; n++) await call('set_notification_route', route);
-    await expect(call('set_notification_route', route)).rejects.toMatchObject({ code: REFUSED });
-    await expect(
-      call('add_notification_channel', {
-        tenant_id: tenant,
-        name: 'U',
-        kind: 'webhook',
-        destination: 'u.example',
-        sealed: SEALED,
-      }),
-    ).rejects.toMatchObject({ code: REFUSED });
-    await admin('update access.platform_limits set max_routes = 20, max_channels = 10');
-    for (const wrong of [
-      { severities: ['all'] },
-      { severities: [] },
-      { time_zone: 'Mars/Base' },
-      { time_zone: 'x' },
-      { repeat_minutes: 1 },
-      { quiet_from: '01:00' },
-      { quiet_from: '01:00', quiet_until: '01:00' },
-    ]) {
-      await expect(call('set_notification_route', { ...route, ...wrong }), JSON.stringify(wrong)).rejects.toMatchObject(
-        { code: BAD_ARGUMENT },
+    await outbox.admin('analyze public.alerts');
+    const openAll = (most: number) =>
+      outbox.admin(
+        `insert into public.alerts (tenant_id, rule_id, device_id, opened_at, last_seen_at, value, message)
+         select tenant_id, $2, id, now(), now(), 5, 'x' from public.devices where tenant_id = $1 and slug like 'many-%' limit $3`,
+        [outbox.tenant, outbox.world.a.rule, most],
       );
+    const one = await workOf(() => openAll(1));
+    await outbox.admin('delete from public.alerts where resolved_at is null');
+    const many = await workOf(() => openAll(DEVICES));
+    const resolved = await workOf(() =>
+      outbox.admin('update public.alerts set resolved_at = now() where resolved_at is null'),
+    );
+    const seenAgain = await workOf(() =>
+      outbox.admin('update public.alerts set last_seen_at = now() where resolved_at = now()'),
+    );
+
+    expect(one('after_quiet')).toBe(3 * ROUTES);
+    for (const work of [many, resolved]) {
+      for (const name of ['plan_notifications', 'route_times', 'after_quiet', 'limit_of', 'notification_routes'])
+        expect(work(name), name).toBe(one(name));
+      // For each alert, and for each thing that is told of it; never for each alert and each other one.
+      for (const name of ['alerts', 'alert_rules', 'devices', 'tenants'])
+        expect(work(name), name).toBeLessThanOrEqual(DEVICES * 3 * (ROUTES + 1));
     }
-  });
-
-  test('a person of another tenant and a viewer change nothing', async () => {
-    const other = await makePerson(server.admin, `x${Date.now()}@nowhere.example`);
-    const id = await call('add_notification_channel', {
-      tenant_id: tenant,
-      name: 'V',
-      kind: 'webhook',
-      destination: 'v.example',
-      sealed: SEALED,
-    });
-    for (const who of [other, world.b.owner, world.a.viewer]) {
-      await expect(call('delete_notification_channel', { channel_id: id }, who)).rejects.toThrow();
-    }
-    await call('delete_notification_channel', { channel_id: id });
-    expect((await admin('select from public.notification_channels where id = $1', [id])).rowCount).toBe(0);
-  });
-
-  test('a channel that is deleted takes back no test, no confirmation and no refusal', async () => {
-    await admin('delete from ingest.test_use; delete from ingest.mail_use; delete from public.notification_channels');
-    const add = (kind: string, destination: string, sealed: string | null, who = ann, of = tenant) =>
-      call('add_notification_channel', { tenant_id: of, name: kind, kind, destination, sealed }, who);
-    const again = async (id: string, who = ann) => call('delete_notification_channel', { channel_id: id }, who);
-    let hook = await add('webhook', 'w.example', SEALED);
-    for (let n = 0; n < 10; n++) await call('send_test_notification', { channel_id: hook });
-    await again(hook);
-    hook = await add('webhook', 'w.example', SEALED);
-    await expect(call('send_test_notification', { channel_id: hook })).rejects.toMatchObject({ code: REFUSED });
-
-    // Of all tenants together.
-    for (let n = 0; n < 3; n++) await again(await add('email', 'Victim@other.example', null));
-    for (let n = 0; n < 2; n++)
-      await again(await add('email', 'victim@other.example', null, world.b.owner, world.b.id), world.b.owner);
-    await expect(add('email', 'victim@other.example', null)).rejects.toMatchObject({ code: REFUSED });
-
-    const mail = await add('email', 'reader@other.example', null);
-    await admin("select ingest.note_channel_token($1, sha256('reader'))", [mail]);
-    await admin("select public.answer_notification_channel('reader', false)");
-    await again(mail);
-    await expect(add('email', 'reader@other.example', null)).rejects.toMatchObject({ code: BAD_ARGUMENT });
-    await add('email', 'reader@other.example', null, world.b.owner, world.b.id);
+    expect(seenAgain('plan_notifications')).toBe(0);
+    expect((await outbox.lines()).filter((line) => line.startsWith('opened'))).toHaveLength(DEVICES * ROUTES);
   });
 });

@@ -1,4 +1,5 @@
 // The Function App's run of all periodic jobs that are due, once a minute: each timer that wakes the app costs at least a second of it.
+import { beat, NEXT_BEAT_S } from '../database/beat.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { createInvocationLogger, type InvocationLog } from '../runtime/invocation-log.ts';
 import { monotonic } from '../runtime/retry.ts';
@@ -46,7 +47,11 @@ export async function everyMinute(
     if (begun) {
       for (const job of await dueOf(database, jobs)) {
         if (remainingMs() < LEAST_MS) run.left.push(job.name);
-        else run.turns.push(await takeTurn(job, database, log, 'info', remainingMs()));
+        else {
+          const turn = await takeTurn(job, database, log, 'info', remainingMs());
+          run.turns.push(turn);
+          if (job.name === 'control' && turn.ok) await beat(database, ['control'], NEXT_BEAT_S.minuteRun);
+        }
       }
       run.outcome = run.turns.every(({ ok }) => ok) ? 'done' : 'failed';
       const ms = Math.round(monotonic() - began);

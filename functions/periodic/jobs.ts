@@ -4,12 +4,17 @@ import { evaluateAlertsSparingly } from '../alerts/evaluate.ts';
 import { createControl } from '../control/loop.ts';
 import { watchDevices } from '../control/watch-devices.ts';
 import type { Database } from '../database/connection.ts';
+import { carryOutDeletions } from '../deletion/delete.ts';
 import { reportFigures } from '../health/report.ts';
 import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
 import { endNotifications, sendNotifications } from '../notify/send.ts';
+import { retire } from '../retention/retire.ts';
+import { rollUp } from '../rollup/roll-up.ts';
 import type { Logger } from '../runtime/log.ts';
+import { countUsage } from '../usage/count.ts';
+import { packReadings } from '../usage/pack.ts';
 
 /** A periodic job. Two runs of one may overlap, as when a worker takes over from the timer. */
 export interface Job {
@@ -72,15 +77,46 @@ export const JOBS: readonly Job[] = [
     run: carryOutRedrives,
   },
   {
+    name: 'roll_up',
+    everyMs: 60_000,
+    budgetMs: 10_000,
+    run: rollUp,
+  },
+  {
     name: 'prune',
     everyMs: RARE_JOBS_S.prune * 1000,
     budgetMs: 20_000,
     run: prune,
   },
   {
+    name: 'delete',
+    // Idle, it is one look at an empty index.
+    everyMs: 10_000,
+    budgetMs: 20_000,
+    run: carryOutDeletions,
+  },
+  {
     name: 'maintain',
     everyMs: RARE_JOBS_S.maintain * 1000,
     budgetMs: 10_000,
     run: ensurePartitions,
+  },
+  {
+    name: 'retire',
+    everyMs: RARE_JOBS_S.retire * 1000,
+    budgetMs: 20_000,
+    run: retire,
+  },
+  {
+    name: 'count_usage',
+    everyMs: RARE_JOBS_S.count_usage * 1000,
+    budgetMs: 10_000,
+    run: countUsage,
+  },
+  {
+    name: 'pack_readings',
+    everyMs: RARE_JOBS_S.pack_readings * 1000,
+    budgetMs: 10_000,
+    run: packReadings,
   },
 ];

@@ -1,6 +1,7 @@
 // The settings of notifications: the key that opens channels' secrets, the mail server, and where the dashboard is. No key: the platform
 // notifies nobody. No mail server: it sends no mail.
 import * as z from 'zod';
+import { MAIL_ADDRESS } from '../../domain/mail-address.ts';
 import { type Environment, pem, read, reading } from './environment.ts';
 
 /** The settings. */
@@ -30,10 +31,7 @@ const FIELDS = {
   NOTIFY_PREVIOUS_KEY: seed,
   NOTIFY_SMTP_URL: z.string().transform(reading(checkSmtpUrl)).optional(),
   NOTIFY_SMTP_PASSWORD: z.string().optional(),
-  NOTIFY_FROM: z
-    .string()
-    .regex(/^[A-Za-z0-9._%+=~-]+@[A-Za-z0-9.-]+$/, 'must be a mail address')
-    .optional(),
+  NOTIFY_FROM: z.string().regex(MAIL_ADDRESS, 'must be a mail address').optional(),
   NOTIFY_DASHBOARD_URL: z
     .url('must be a URL')
     .transform((url) => url.replace(/\/+$/, ''))

@@ -27,6 +27,7 @@ const bindings = {
   BROKER_PORT: need('BROKER_PORT'),
   BROKER_CA: readFileSync(need('BROKER_CA_FILE'), 'utf8'),
   SENDS_MAIL: 'no',
+  SECOND_FACTOR: 'no',
   ENVIRONMENT: 'local',
 };
 

@@ -10,11 +10,11 @@ import { TEMPLATES } from '../../lab/scratch-postgres.ts';
 import { connect } from '../../provisioning/database/connect.ts';
 import { makeDatabase } from '../../provisioning/database/testing/database.ts';
 import { fetchPostgresPackage } from '../../tests/database/postgres-package.ts';
+import { folderStore } from '../store.ts';
 import { findBackup, listBackups, makeBackup, type Vault, verifyBackup } from './backup.ts';
 import { drill } from './drill.ts';
 import { dumpOf, factsOf, nameAt } from './kept.ts';
 import { restoreInto } from './restore.ts';
-import { folderStore } from './store.ts';
 import { type BackupLab, quiet, startBackupLab } from './testing/lab.ts';
 
 let lab: BackupLab;

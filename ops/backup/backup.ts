@@ -6,11 +6,11 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
+import type { Store } from '../store.ts';
 import { EMPTY_TABLES, type Facts, FOREIGN_SCHEMAS, readFacts } from './facts.ts';
 import { backupsAmong, dumpOf, factsOf, type Listed, nameAt, toRemove } from './kept.ts';
 import { findClient, isClosedPipe, start } from './postgres-client.ts';
 import { open, seal } from './seal.ts';
-import type { Store } from './store.ts';
 
 /** Where backups lie, and what opens them. */
 export interface Vault {

@@ -8,9 +8,9 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { backupKey } from '../../domain/backup-key.ts';
+import { folderStore } from '../store.ts';
 import { backupsAmong, dumpOf, factsOf, type Listed, nameAt, toRemove } from './kept.ts';
 import { open, seal } from './seal.ts';
-import { folderStore } from './store.ts';
 
 const DAY_MS = 86_400_000;
 const START = Date.parse('2026-11-30T02:15:00Z');

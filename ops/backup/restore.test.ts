@@ -48,7 +48,7 @@ it('a restore that is killed leaves the database as it was', async () => {
     import { findBackup, verifyBackup } from './ops/backup/backup.ts';
     import { restoreInto } from './ops/backup/restore.ts';
     import { seal, open } from './ops/backup/seal.ts';
-    import { folderStore } from './ops/backup/store.ts';
+    import { folderStore } from './ops/store.ts';
     const { URL_OF_DATABASE: url, FOLDER: folder, NAME: name, KEY: key } = process.env;
     const store = folderStore(folder);
     const facts = await verifyBackup({ store, key }, await findBackup(store, name));

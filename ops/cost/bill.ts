@@ -16,7 +16,9 @@ interface Prices {
   logPerGb: { price: number; freeGbPerMonth: number };
   functions: { perGbSecond: number; freeGbSeconds: number; perMillionRuns: number; freeRuns: number };
   vaultPer10000: { price: number };
-  supabase: Record<'free' | 'pro', { price: number; databaseMb: number }>;
+  blobPerGb: { price: number };
+  snapshotPerGb: { price: number };
+  supabase: Record<'free' | 'pro', { price: number; databaseMb: number }> & { perGbMore: number };
 }
 
 /** List prices, with where each was found and when. */

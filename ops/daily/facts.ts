@@ -77,16 +77,16 @@ const RULES = `
     count(*) filter (where coalesce(p.judged_at, r.created_at) < now() - interval '15 minutes')::int as late
   from public.alert_rules as r left join public.alert_rule_progress as p on p.rule_id = r.id where r.enabled`;
 
-/** Growth: the average size of the last seven whole days' partitions. */
+/** Growth: of the last seven days, once it is measured, or the average size of these days' partitions. */
 const SIZE = `
   with day as (
     select c.relname as name, pg_total_relation_size(c.oid) as bytes
     from pg_inherits as i join pg_class as c on c.oid = i.inhrelid where i.inhparent = 'public.telemetry'::regclass)
   select pg_database_size(current_database())::float8 as bytes,
     (select coalesce(sum(d.bytes), 0)::float8 from day as d) as "telemetryBytes",
-    (select coalesce(avg(d.bytes), 0)::float8 from day as d
+    coalesce((ingest.usage_figures() ->> 'database_growth_bytes_per_day')::float8, (select avg(d.bytes)::float8 from day as d
      where d.name between to_char(now() - interval '7 days', '"telemetry_"YYYYMMDD')
-       and to_char(now() - interval '1 day', '"telemetry_"YYYYMMDD')) as "bytesPerDay",
+       and to_char(now() - interval '1 day', '"telemetry_"YYYYMMDD')), 0) as "bytesPerDay",
     current_setting('default_transaction_read_only') = 'on' as "isReadOnly"`;
 
 /** A tenant's name, and how large its readings are, looked up by the key for each. */

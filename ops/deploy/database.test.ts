@@ -11,7 +11,12 @@ import { postgresOfFile } from '../../tests/support/postgres-of-file.ts';
 const postgres = postgresOfFile({ migrate: false });
 
 const passwords = {
-  roles: { mqtt_ingest: generateKey(), broker_sync: generateKey(), backup_reader: generateKey() },
+  roles: {
+    mqtt_ingest: generateKey(),
+    broker_sync: generateKey(),
+    backup_reader: generateKey(),
+    archive_writer: generateKey(),
+  },
   accounts: [{ username: 'svc-ingest', purpose: 'ingest', key: generateKey() } as const],
 };
 
@@ -36,7 +41,9 @@ test('a bare database gets its schema and the sign-ins, and knows no password', 
   }
   const signIns = deploy('sign-ins', { DATABASE_URL, DATABASE_SIGN_INS });
   expect(signIns).toMatchObject({ status: 0, stderr: '' });
-  expect(signIns.stdout).toMatch(/: mqtt_ingest, broker_sync, backup_reader, svc-ingest may sign in\n$/);
+  expect(signIns.stdout).toMatch(
+    /: mqtt_ingest, broker_sync, backup_reader, archive_writer, svc-ingest may sign in\n$/,
+  );
   for (const [role, password] of Object.entries(passwords.roles)) {
     const { rows } = await withConnection(urlOf(role, password), (client) => client.query('select current_user'));
     expect(rows).toEqual([{ current_user: role }]);

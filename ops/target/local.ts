@@ -34,6 +34,10 @@ export function localTarget(target: string): LocalTarget {
       const { databaseUrl, store, key } = instance.backups;
       return { reader: { url: databaseUrl }, store, key };
     },
+    archive: () => {
+      const { databaseUrl, store } = instance.archive;
+      return { writer: { url: databaseUrl }, store };
+    },
   };
 }
 

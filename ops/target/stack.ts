@@ -12,7 +12,7 @@ import { NAMESPACE, parseConfig } from '../../stacks/configuration/parse.ts';
 import { SECRETS } from '../../stacks/tables/secrets.ts';
 import { spawnProblem } from '../spawn-problem.ts';
 import { assertIsOf } from './database-url.ts';
-import type { Backups, StackOutputs, StackTarget } from './target.ts';
+import type { Archive, Backups, StackOutputs, StackTarget } from './target.ts';
 
 const DATABASE_KEYS = z.object(databaseKeys);
 
@@ -60,6 +60,7 @@ export function stackTarget(name: string, env = process.env, root = ROOT): Stack
       return { target: name, host, port: MQTT_TLS_PORT, ca, renewedBy: ca ? 'deployment' : 'machine' };
     },
     backups: () => backupsOf(name, outputs(), whichDatabase().databaseCa),
+    archive: () => archiveOf(name, outputs(), whichDatabase().databaseCa),
     dashboard: () => outputs().dashboardAddress,
     health: () => `https://${outputs().functionAppName}.azurewebsites.net/api/health`,
   };
@@ -68,20 +69,27 @@ export function stackTarget(name: string, env = process.env, root = ROOT): Stack
 /** Their key and the reader's password are in the vault, whose secrets this person must be able to read. */
 function backupsOf(stack: string, { backupsUrl, vaultName }: StackOutputs, ca: string | undefined): Backups {
   if (!backupsUrl) throw new Error(`stack ${stack} keeps no backups: set backupRunner in its file (docs/backup.md)`);
-  const secret = (name: string) => {
-    const place = ['--vault-name', vaultName, '--name', name];
-    const az = spawnSync('az', ['keyvault', 'secret', 'show', ...place, '--query', 'value', '--output', 'tsv'], {
-      encoding: 'utf8',
-    });
-    if (az.error) throw spawnProblem(az.error, 'the az command was not found: install the Azure CLI');
-    if (az.status !== 0) throw new Error(`the secret ${name} of ${vaultName} cannot be read: ${az.stderr.trim()}`);
-    return az.stdout.trimEnd();
-  };
   return {
-    reader: { url: secret(SECRETS.backupUrl), ca },
+    reader: { url: secretOf(vaultName, SECRETS.backupUrl), ca },
     store: backupsUrl,
-    key: secret(SECRETS.backupKey),
+    key: secretOf(vaultName, SECRETS.backupKey),
   };
+}
+
+function archiveOf(stack: string, { archiveUrl, vaultName }: StackOutputs, ca: string | undefined): Archive {
+  if (!archiveUrl) throw new Error(`stack ${stack} has no archive: set archiveRunner in its file (docs/archive.md)`);
+  return { writer: { url: secretOf(vaultName, SECRETS.archiveUrl), ca }, store: archiveUrl };
+}
+
+/** @throws Error when this person may not read it. */
+function secretOf(vaultName: string, name: string): string {
+  const place = ['--vault-name', vaultName, '--name', name];
+  const az = spawnSync('az', ['keyvault', 'secret', 'show', ...place, '--query', 'value', '--output', 'tsv'], {
+    encoding: 'utf8',
+  });
+  if (az.error) throw spawnProblem(az.error, 'the az command was not found: install the Azure CLI');
+  if (az.status !== 0) throw new Error(`the secret ${name} of ${vaultName} cannot be read: ${az.stderr.trim()}`);
+  return az.stdout.trimEnd();
 }
 
 /** Asks Pulumi. @throws Error that says what to install, or that the stack is not deployed. */
@@ -94,7 +102,7 @@ function readOutputs(stack: string): StackOutputs {
   if (pulumi.status !== 0)
     throw new Error(`pulumi could not read the outputs of stack ${stack}:\n${pulumi.stderr.trim()}`);
   const outputs = JSON.parse(pulumi.stdout) as StackOutputs & Record<string, unknown>;
-  const { brokerHost, brokerCaCertificate, dashboardAddress, backupsUrl } = outputs;
+  const { brokerHost, brokerCaCertificate, dashboardAddress, backupsUrl, archiveUrl } = outputs;
   if (!brokerHost) throw new Error(`stack ${stack} has no output brokerHost: run pulumi up --stack ${stack}`);
   if (brokerCaCertificate) new X509Certificate(brokerCaCertificate);
   // In Pulumi's outputs, a missing value is null.
@@ -103,5 +111,6 @@ function readOutputs(stack: string): StackOutputs {
     brokerCaCertificate: brokerCaCertificate ?? undefined,
     dashboardAddress: dashboardAddress ?? undefined,
     backupsUrl: backupsUrl ?? undefined,
+    archiveUrl: archiveUrl ?? undefined,
   };
 }

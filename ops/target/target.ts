@@ -31,6 +31,14 @@ export interface Backups {
   key: string;
 }
 
+/** Where a platform's archive lies. */
+export interface Archive {
+  /** The database, as the role that writes the archive. */
+  writer: DatabaseAccess;
+  /** Path of a folder, or address of a container. */
+  store: string;
+}
+
 interface Platform {
   /** Its name for `--target`: `local:NAME`, or the name of a stack. */
   name: string;
@@ -40,6 +48,8 @@ interface Platform {
   broker(): Broker;
   /** @throws Error that says what to set or install, or that it has none. */
   backups(): Backups;
+  /** @throws as `backups` does. */
+  archive(): Archive;
   /** Origin of the dashboard, if there is one. @throws as `broker` does. */
   dashboard(): string | undefined;
   /** Address of the health page. @throws as `broker` does. */
@@ -68,6 +78,8 @@ export interface StackOutputs {
   vaultName: string;
   /** Address of the container for backups; undefined if the stack makes none. */
   backupsUrl: string | undefined;
+  /** Address of the container for the archive; undefined if the stack makes none. */
+  archiveUrl: string | undefined;
 }
 
 /** A deployed stack. */

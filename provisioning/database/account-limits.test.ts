@@ -85,7 +85,7 @@ describe('the limits', () => {
     const ask = async (person: Person) =>
       (await database.asUser(person, 'select * from public.limits_in_use($1)', [acme.id])).rows;
     const rows = await ask(acme.viewer);
-    expect(rows.map(({ name }) => name)).toEqual(Object.keys(TENANT_LIMITS).toSorted());
+    expect(rows.map(({ name }) => name)).toEqual(Object.keys({ ...TENANT_LIMITS, ...READING_LIMITS }).toSorted());
     // Of makeWorld: a number of its own until 2099.
     expect(rows.find(({ name }) => name === 'max_devices')).toMatchObject({ most: '900', used: '2' });
     expect(rows.find(({ name }) => name === 'max_dead_letters')).toMatchObject({

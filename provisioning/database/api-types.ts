@@ -14,6 +14,7 @@ const MAY_BE_NULL = [
   'discard_dead_letters.reason',
   'discard_dead_letters.received_since',
   'discard_dead_letters.received_until',
+  'limits_in_use.most',
   'limits_in_use.until',
   'limits_in_use.used',
   'notification_sender.mail_from',

@@ -41,17 +41,6 @@ const read = (minutes: number, payload: string, before = 'now()') =>
     [tenant, device, minutes, payload],
   );
 
-describe('the newest readings', () => {
-  it('say which numeric fields there are', async () => {
-    for (const payload of ['[1]', '7', '{"humidity": 1, "t": 2, "name": "x", "nested": {"a": 1}, "on": true}'])
-      await read(0, payload);
-    expect(await ask('select * from public.device_fields($1)', [device])).toEqual([
-      { field: 'humidity' },
-      { field: 't' },
-    ]);
-  });
-});
-
 describe('a chart', () => {
   const NOON = "timestamptz '2026-11-20T12:00:00Z'";
   const chart = (buckets: number | null, span = '1 hour') =>
@@ -60,13 +49,46 @@ describe('a chart', () => {
   it('has spans of one length, with all readings in them, and leaves empty ones out', async () => {
     for (const minutes of [60, 59, 31, 1]) await read(minutes, `{"v": ${minutes}}`, NOON);
     await read(0, '{"v": 1000}', NOON);
-    for (const payload of ['{"v": "7"}', '{"v": 1e400}', '{"v": 1e200}', '{"v": -1e200}', '[7]', '{"w": 7}'])
+    for (const payload of [
+      '{"v": "7 C"}',
+      '{"v": "0x7"}',
+      '{"v": 1e400}',
+      '{"v": "1e400"}',
+      '{"v": 1e200}',
+      '{"v": -1e200}',
+      '[7]',
+      '{"w": 7}',
+    ])
       await read(30, payload, NOON);
     expect(await chart(4)).toEqual([
       { bucket: new Date('2026-11-20T11:00:00Z'), minimum: 59, average: 59.5, maximum: 60, readings: '2' },
       { bucket: new Date('2026-11-20T11:15:00Z'), minimum: 31, average: 31, maximum: 31, readings: '1' },
       { bucket: new Date('2026-11-20T11:45:00Z'), minimum: 1, average: 1, maximum: 1, readings: '1' },
     ]);
+  });
+
+  it('finds a field by its name or its path, and takes text and booleans for numbers', async () => {
+    const AT = "timestamptz '2026-10-20T12:00:00Z'";
+    await read(1, '{"a": {"b": {"c": "1.5e1"}, "on": true}, "list": [{"x": -2}], "x.y": 3, "x": {"y": 4}, "": 5}', AT);
+    const fields = ['a.b.c', 'a.on', 'list.0.x', 'x.y', '', 'a', 'a.b.c.d', 'list'];
+    const found = await ask(
+      `select f as field, c.average from unnest($2::text[]) with ordinality as f (f, n)
+       left join lateral public.device_chart($1, f.f, ${AT} - interval '1 hour', ${AT}, 1) as c on true order by n`,
+      [device, fields],
+    );
+    expect(found.map(({ average }) => average)).toEqual([15, 1, -2, 3, 5, null, null, null]);
+    const { rows } = await database.admin.query(
+      `select n.field, n.value from public.telemetry as t cross join lateral access.numbers_of(t.payload) as n
+       where n.value is not null and t.ts < '2026-10-21' and t.ts > '2026-10-20' and t.device_id = $1 order by 1`,
+      [device],
+    );
+    expect(Object.fromEntries(rows.map(({ field, value }) => [field, value]))).toEqual({
+      '': 5,
+      'a.b.c': 15,
+      'a.on': 1,
+      'list.0.x': -2,
+      'x.y': 3,
+    });
   });
 
   it('never has more spans than asked for', async () => {

@@ -116,6 +116,10 @@ const UNGUARDED = [
   'create_tenant',
   'tenants_left',
   'maintenance',
+  'read_token',
+  'read_devices',
+  'read_readings',
+  'read_alerts',
   // Asks the policy of its table.
   'dead_letters_counted',
   'request_redrive',

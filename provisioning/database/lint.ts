@@ -82,7 +82,9 @@ export const RULES: Record<string, string> = {
       and not exists (select from pg_inherits as h where h.inhrelid = t.oid)
       -- Written in bulk or without a tenant; removeTenant() of registry.ts and ingest.forget_tenant() empty them.
       and t.name <> all (array['telemetry', 'dead_letters', 'dead_letter_counts', 'ingest_ledger', 'ingest.untimed',
-        'ingest.quota_use', 'ingest.dead_letter_use'])`,
+        'ingest.quota_use', 'ingest.dead_letter_use',
+        -- What stays of a tenant.
+        'deletions'])`,
 
   "a foreign key to a tenant's row carries the tenant: no row refers to another tenant's": `
     select k.conrelid::regclass || '.' || k.conname as object
@@ -107,8 +109,15 @@ export const RULES: Record<string, string> = {
       -- confirms or refuses them by a token, and has no account.
       and p.oid is distinct from to_regprocedure('public.invitation_facts(text)')
       and p.oid is distinct from to_regprocedure('public.answer_notification_channel(text, boolean)')
+      -- A tenant's programs have an API token in place of an account.
+      and p.oid is distinct from to_regprocedure('public.read_token()')
+      and p.oid is distinct from to_regprocedure('public.read_devices(text)')
+      and p.oid is distinct from
+        to_regprocedure('public.read_readings(text, timestamp with time zone, timestamp with time zone, text)')
+      and p.oid is distinct from to_regprocedure('public.read_alerts(timestamp with time zone, timestamp with time zone, uuid)')
       -- Signing in may be what does not work.
-      and p.oid is distinct from to_regprocedure('public.maintenance()')`,
+      and p.oid is distinct from to_regprocedure('public.maintenance()')
+      and p.oid is distinct from to_regprocedure('public.read_only()')`,
 
   'people change only alert rules themselves; the rest goes through functions': `
     select t.name || ' ' || privilege as object
@@ -166,8 +175,9 @@ export const RULES: Record<string, string> = {
 
   'roles that log in for one job are not superusers and create nothing': `
     select rolname as object from pg_roles
-    where rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader')
-      and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolname = 'broker_sync' and rolbypassrls)`,
+    where (rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader', 'tenant_reader') or rolname ~ '^reader_[0-9a-f]{32}$')
+      and (rolsuper or rolcreaterole or rolcreatedb or rolreplication
+        or rolname not in ('mqtt_ingest', 'backup_reader') and rolbypassrls)`,
 };
 
 /** Everything in the database that breaks a rule; empty if all rules hold. Needs a role that may read the catalogue. */

@@ -2,8 +2,8 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import type { ClientBase } from 'pg';
 
-/** The roles the migrations make without a password: for ingest, the broker machine and backups. */
-export const LOGIN_ROLES = ['mqtt_ingest', 'broker_sync', 'backup_reader'] as const;
+/** The roles the migrations make without a password: for ingest, the broker machine, backups and the archive. */
+export const LOGIN_ROLES = ['mqtt_ingest', 'broker_sync', 'backup_reader', 'archive_writer'] as const;
 
 /** A role that may be given a login. */
 export type LoginRole = (typeof LOGIN_ROLES)[number];

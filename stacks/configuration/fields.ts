@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { MAIL_ADDRESS } from '../../domain/mail-address.ts';
 
 /** Text of at least one character. */
 export const text = z.string('is missing').trim().min(1, 'is empty');
@@ -42,7 +43,7 @@ function isCertificate(value: string): boolean {
 }
 
 /** A mail address. Only its server knows whether the mailbox exists. */
-export const mailbox = text.regex(/^[^\s@]+@[^\s@]+$/, 'is not a mail address');
+export const mailbox = text.regex(MAIL_ADDRESS, 'is not a mail address');
 
 /** One of a list of names. */
 export function oneOf<const T extends readonly [string, ...string[]]>(names: T) {

@@ -13,6 +13,7 @@ export const SECRETS = {
   registryUrl: 'registry-database-url',
   backupUrl: 'backup-database-url',
   backupKey: 'backup-key',
+  archiveUrl: 'archive-database-url',
   stampKey: 'broker-stamp-key',
   timerKey: 'timer-twin-key',
   certificate: 'broker-tls-certificate',

@@ -39,9 +39,8 @@ export async function startAuthFront(behind?: Behind, siteUrl = (url: string) =>
     jwtSecret: behind?.jwtSecret ?? 'nobody else reads its tokens',
     secretKey,
     smtpPort: mailbox.port,
-    onUser: async (id, email) => {
-      const sql = 'insert into auth.users (id, email) values ($1, $2)';
-      if (behind) await withConnection(behind.databaseUrl, (client) => client.query(sql, [id, email]));
+    store: async (sql, values = []) => {
+      if (behind) await withConnection(behind.databaseUrl, (client) => client.query(sql, values));
     },
   });
   const server = await serveLoopback(port, async (request) => {
@@ -49,7 +48,7 @@ export async function startAuthFront(behind?: Behind, siteUrl = (url: string) =>
     if (pathname.startsWith('/auth/v1/')) return auth.handle(request);
     if (pathname === '/api/config') {
       const said = behind ? await (await fetch(`${behind.url}/api/config`)).json() : { publishableKey: 'stand-in' };
-      return Response.json({ ...(said as object), supabaseUrl: url, sendsMail: true });
+      return Response.json({ ...(said as object), supabaseUrl: url, sendsMail: true, hasSecondFactor: true });
     }
     if (!behind) return new Response(null, { status: 404 });
     const headers = new Headers(request.headers);

@@ -3,7 +3,8 @@
 // memberships refer to; mails go out over SMTP.
 import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { createTransport } from 'nodemailer';
-import { Refusal, type Session, Sessions } from './sessions.ts';
+import { Factors } from './factors.ts';
+import { Refusal, type Session, Sessions, type Store } from './sessions.ts';
 import { isBanned, show, type TokenKind, type User } from './user.ts';
 
 /** What an operator sets in Supabase under Authentication. */
@@ -41,8 +42,7 @@ export interface AuthOptions {
   jwtSecret: string;
   secretKey: string;
   smtpPort: number;
-  /** Called with each new account. */
-  onUser: (id: string, email: string) => Promise<unknown>;
+  store: Store;
 }
 
 /** internal/api/errors.go, oauthErrorMap. */
@@ -52,12 +52,14 @@ export class AuthService {
   readonly settings = { ...DEFAULTS };
   readonly #users: User[] = [];
   readonly #sessions: Sessions;
+  readonly #factors: Factors;
   readonly #options: AuthOptions;
   readonly #transport;
 
   constructor(options: AuthOptions) {
     this.#options = options;
-    this.#sessions = new Sessions(options.externalUrl, options.jwtSecret);
+    this.#sessions = new Sessions(options.externalUrl, options.jwtSecret, options.store);
+    this.#factors = new Factors(this.#sessions, options.store);
     this.#transport = createTransport({ host: '127.0.0.1', port: options.smtpPort, secure: false, ignoreTLS: true });
   }
 
@@ -67,8 +69,10 @@ export class AuthService {
   }
 
   /** What an operator does in Studio. */
-  ban(email: string): void {
-    this.#need(email).bannedUntil = new Date(Date.now() + 3_600_000);
+  async ban(email: string): Promise<void> {
+    const user = this.#need(email);
+    user.bannedUntil = new Date(Date.now() + 3_600_000);
+    await this.#options.store('update auth.users set banned_until = $2 where id = $1', [user.id, user.bannedUntil]);
   }
 
   /** As if all of the account's sessions had begun so long ago. */
@@ -96,6 +100,9 @@ export class AuthService {
   // biome-ignore lint/suspicious/noExplicitAny: bodies of requests
   async #route(route: string, url: URL, body: any, request: Request): Promise<Response> {
     const redirectTo = this.#redirect(url.searchParams.get('redirect_to'), request.headers.get('referer'));
+    const [, factorPath] = /^\w+ \/factors(.*)$/.exec(route) ?? [];
+    if (factorPath !== undefined)
+      return this.#factors.handle(request.method, factorPath, body, this.#sessions.of(request));
     switch (route) {
       case 'GET /health':
         return Response.json({ name: 'GoTrue' });
@@ -121,8 +128,7 @@ export class AuthService {
         await this.#sendCode(this.#sessions.of(request).user);
         return Response.json({});
       case 'POST /logout':
-        this.#sessions.end(this.#sessions.of(request));
-        return new Response(null, { status: 204 });
+        return this.#logOut(url.searchParams.get('scope') ?? 'global', this.#sessions.of(request));
       default:
         throw new Refusal(404, 'unknown', `${route} is not served`);
     }
@@ -153,21 +159,28 @@ export class AuthService {
     user ??= await this.#add({ email, password: body.password });
     if (this.settings.autoconfirm) {
       user.confirmedAt = new Date();
-      return Response.json(this.#sessions.open(user, 'password'));
+      return Response.json(await this.#sessions.open(user, 'password'));
     }
     await this.#sendLink(user, 'confirmation', 'signup', redirectTo);
     return Response.json(user.invitedAt ? { ...show(user), identities: [] } : show(user));
   }
 
   /** internal/api/token.go, ResourceOwnerPasswordGrant */
-  #signIn({ email, password }: { email: string; password: string }): Response {
+  async #signIn({ email, password }: { email: string; password: string }): Promise<Response> {
     const user = this.#users.find((known) => known.email === email?.toLowerCase());
     const wrong = new Refusal(400, 'invalid_credentials', 'Invalid login credentials');
     if (!user?.password) throw wrong;
     if (isBanned(user)) throw new Refusal(400, 'user_banned', 'User is banned');
     if (user.password !== password) throw wrong;
     if (!user.confirmedAt) throw new Refusal(400, 'email_not_confirmed', 'Email not confirmed');
-    return Response.json(this.#sessions.open(user, 'password'));
+    return Response.json(await this.#sessions.open(user, 'password'));
+  }
+
+  /** internal/api/logout.go */
+  async #logOut(scope: string, session: Session): Promise<Response> {
+    if (scope !== 'local') await this.#sessions.endOthers(session);
+    if (scope !== 'others') await this.#sessions.end(session);
+    return new Response(null, { status: 204 });
   }
 
   /** internal/tokens/service.go, RefreshTokenGrant */
@@ -198,7 +211,7 @@ export class AuthService {
   }
 
   /** internal/api/verify.go, verifyGet: always sends the browser on, with a session or an error in the fragment. */
-  #verify(url: URL, redirectTo: string): Response {
+  async #verify(url: URL, redirectTo: string): Promise<Response> {
     const type = url.searchParams.get('type') ?? '';
     const go = (fragment: Record<string, string>) =>
       new Response(null, {
@@ -211,7 +224,10 @@ export class AuthService {
         const message = 'Confirmation link accepted. Please proceed to confirm link sent to the other email';
         return go({ message });
       }
-      const { access_token, expires_at, expires_in, refresh_token, token_type } = this.#sessions.open(user, 'otp');
+      const { access_token, expires_at, expires_in, refresh_token, token_type } = await this.#sessions.open(
+        user,
+        'otp',
+      );
       // internal/tokens/service.go, AsRedirectURL
       return go({
         access_token,
@@ -229,9 +245,9 @@ export class AuthService {
   }
 
   /** verifyPost of the same file, with a hash. */
-  #verifyHash({ type, token_hash }: { type: string; token_hash: string }): Response {
+  async #verifyHash({ type, token_hash }: { type: string; token_hash: string }): Promise<Response> {
     const user = this.#userOfLink(type, token_hash);
-    if (user !== 'half') return Response.json(this.#sessions.open(user, 'otp'));
+    if (user !== 'half') return Response.json(await this.#sessions.open(user, 'otp'));
     return Response.json({ msg: 'Confirmation link accepted.', code: '200' });
   }
 
@@ -277,6 +293,12 @@ export class AuthService {
     redirectTo: string,
   ): Promise<Response> {
     const { user } = session;
+    if (user.factors.some(({ verified }) => verified) && session.aal !== 'aal2' && (body.password || body.email))
+      throw new Refusal(
+        401,
+        'insufficient_aal',
+        'AAL2 session is required to update email or password when MFA is enabled.',
+      );
     if (body.password !== undefined) {
       this.#checkStrength(body.password);
       if (this.settings.secureChange && Date.now() > session.createdAt + 24 * 3_600_000) {
@@ -290,7 +312,7 @@ export class AuthService {
       user.password = body.password;
       // models.User.UpdatePassword: mailed links and all other sessions end.
       user.tokens = {};
-      this.#sessions.endOthers(session);
+      await this.#sessions.endOthers(session);
     }
     if (body.email && body.email !== user.email) {
       // sendEmailChange of internal/api/mail.go, with "secure email change": a link to each of the two addresses.
@@ -355,9 +377,9 @@ export class AuthService {
   }
 
   async #add(account: { email: string; password?: string }): Promise<User> {
-    const user: User = { id: randomUUID(), tokens: {}, ...account };
+    const user: User = { id: randomUUID(), tokens: {}, factors: [], ...account };
     this.#users.push(user);
-    await this.#options.onUser(user.id, user.email);
+    await this.#options.store('insert into auth.users (id, email) values ($1, $2)', [user.id, user.email]);
     return user;
   }
 

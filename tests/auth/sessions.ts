@@ -1,4 +1,5 @@
-// Sessions of the stand-in for the auth service, and the tokens it signs for them, which the platform's API takes.
+// Sessions of the stand-in for the auth service, and the tokens it signs for them, which the platform's API takes. They are in
+// auth.sessions too, where the platform's database looks.
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { isBanned, show, type User } from './user.ts';
 
@@ -8,7 +9,13 @@ export interface Session {
   createdAt: number;
   refreshToken: string;
   method: 'password' | 'otp';
+  aal: 'aal1' | 'aal2';
+  /** The second factor it was raised by. */
+  factorId?: string;
 }
+
+/** A statement on the platform's database; nothing where there is none. */
+export type Store = (sql: string, values?: unknown[]) => Promise<unknown>;
 
 /** What the service refuses, by its code. */
 export class Refusal extends Error {
@@ -26,17 +33,31 @@ export class Sessions {
   readonly #sessions: Session[] = [];
   readonly #issuer: string;
   readonly #secret: string;
+  readonly #store: Store;
 
-  constructor(issuer: string, secret: string) {
+  constructor(issuer: string, secret: string, store: Store) {
     this.#issuer = issuer;
     this.#secret = secret;
+    this.#store = store;
   }
 
   /** A new one, as its tokens. */
-  open(user: User, method: Session['method']) {
-    const session = { id: randomUUID(), user, createdAt: Date.now(), refreshToken: newToken(), method };
+  async open(user: User, method: Session['method']) {
+    const session: Session = {
+      id: randomUUID(),
+      user,
+      createdAt: Date.now(),
+      refreshToken: newToken(),
+      method,
+      aal: 'aal1',
+    };
     this.#sessions.push(session);
-    return this.#tokens(session);
+    await this.#store('insert into auth.sessions (id, user_id, aal) values ($1, $2, $3)', [
+      session.id,
+      user.id,
+      'aal1',
+    ]);
+    return this.tokens(session);
   }
 
   /** internal/tokens/service.go, RefreshTokenGrant */
@@ -45,7 +66,7 @@ export class Sessions {
     if (!session) throw new Refusal(400, 'refresh_token_not_found', 'Invalid Refresh Token: Refresh Token Not Found');
     if (isBanned(session.user)) throw new Refusal(400, 'user_banned', 'Invalid Refresh Token: User Banned');
     session.refreshToken = newToken();
-    return this.#tokens(session);
+    return this.tokens(session);
   }
 
   /** internal/api/auth.go, requireAuthentication */
@@ -61,15 +82,26 @@ export class Sessions {
     return session;
   }
 
-  end(session: Session): void {
+  async end(session: Session): Promise<void> {
     this.#sessions.splice(this.#sessions.indexOf(session), 1);
+    await this.#store('delete from auth.sessions where id = $1', [session.id]);
   }
 
-  /** Of the same account. */
-  endOthers(session: Session): void {
+  /** Of the same account. @param which Default: all. */
+  async endOthers(session: Session, which: (other: Session) => boolean = () => true): Promise<void> {
     for (const other of this.#sessions.filter(({ user }) => user === session.user)) {
-      if (other !== session) this.end(other);
+      if (other !== session && which(other)) await this.end(other);
     }
+  }
+
+  async setLevel(session: Session, aal: Session['aal']): Promise<void> {
+    session.aal = aal;
+    await this.#store('update auth.sessions set aal = $2 where id = $1', [session.id, aal]);
+  }
+
+  /** Takes back what a second factor gave. */
+  async lower(factorId: string): Promise<void> {
+    for (const session of this.#sessions) if (session.factorId === factorId) await this.setLevel(session, 'aal1');
   }
 
   /** As if all of the account's had begun so long ago. */
@@ -78,7 +110,7 @@ export class Sessions {
   }
 
   /** internal/tokens/service.go: AccessTokenResponse and its claims. */
-  #tokens({ id, user, refreshToken, method }: Session) {
+  tokens({ id, user, refreshToken, method, aal }: Session) {
     const iat = Math.floor(Date.now() / 1000);
     const claims = {
       iss: this.#issuer,
@@ -88,8 +120,8 @@ export class Sessions {
       exp: iat + 3600,
       email: user.email,
       role: 'authenticated',
-      aal: 'aal1',
-      amr: [{ method, timestamp: iat }],
+      aal,
+      amr: [{ method, timestamp: iat }, ...(aal === 'aal2' ? [{ method: 'totp', timestamp: iat }] : [])],
       session_id: id,
       is_anonymous: false,
     };

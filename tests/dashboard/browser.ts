@@ -1,4 +1,5 @@
 // A real browser on the running dashboard, and people in it. What a page complains of fails the test that opened it.
+import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 import { CHROMIUM, chromiumArguments } from './chromium.ts';
@@ -63,4 +64,17 @@ export async function openAs(person: Person, path: string, options: Parameters<t
   await page.waitForURL((url) => url.pathname + url.search === path);
   sessions.set(person, await page.context().storageState());
   return page;
+}
+
+/** By axe's rules, on a narrow phone in both themes. */
+export async function inspect(page: Page): Promise<void> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`)).toEqual([]);
+  }
+  expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
+  if (before) await page.setViewportSize(before);
 }

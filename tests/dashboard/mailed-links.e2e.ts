@@ -4,12 +4,11 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { type AuthFront, startAuthFront } from '../auth/front.ts';
 import { codeIn, linkIn } from '../auth/mailbox.ts';
-import { open as openPage, withBrowser } from './browser.ts';
+import { inspect, open as openPage, withBrowser } from './browser.ts';
 import { signIn } from './demo-users.ts';
 
 withBrowser();
@@ -85,19 +84,6 @@ async function invite(email: string, args: string[], env: Record<string, string>
 async function setPassword(page: Page, password: string): Promise<void> {
   await page.getByLabel('New password').fill(password);
   await press(page, 'Set password');
-}
-
-/** By axe's rules, on a narrow phone in both themes. */
-async function inspect(page: Page): Promise<void> {
-  const before = page.viewportSize();
-  await page.setViewportSize({ width: 320, height: 640 });
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`)).toEqual([]);
-  }
-  expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
-  if (before) await page.setViewportSize(before);
 }
 
 test('the first owner: sign-ups are closed, one mail makes the account and leads to the invitation', async () => {
@@ -283,7 +269,7 @@ test('a second mail too soon, closed sign-ups, a weak password, an address witho
 
   await ask('recover', { email });
   const link = await mailedLink(email);
-  front.auth.ban(email);
+  await front.auth.ban(email);
   const page = await open(link);
   await heading(page, 'This account is blocked');
   await page.goto('/sign-in');

@@ -28,3 +28,14 @@ test('the banner goes at the end, without a reload', async () => {
   await banner(page).waitFor();
   await banner(page).waitFor({ state: 'detached' });
 });
+
+test('that the database takes no writes is on every page', async () => {
+  const page = await openAs('viewer', '/admin/devices');
+  const banner = page.getByRole('status', { name: 'Read-only' });
+  expect(await banner.count()).toBe(0);
+  // The other tests write at the same time: only the answer is changed. What makes it, functions/usage tries on a server.
+  await page.route('**/rpc/read_only', (route) => route.fulfill({ json: true }));
+  await page.reload();
+  await banner.getByText('stores nothing at the moment').waitFor();
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/read-only.png` });
+});

@@ -55,6 +55,13 @@ test('someone is invited, accepts with a new account, gets another role, is remo
 
   await owner.reload();
   await owner.getByLabel(`Role of ${email}`).selectOption('staff');
+  // Asked first: a key of the keyboard is enough to choose from a list.
+  await owner.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await owner.reload();
+  await rowOf(owner, email).waitFor();
+  expect(await owner.getByLabel(`Role of ${email}`).inputValue()).toBe('viewer');
+  await owner.getByLabel(`Role of ${email}`).selectOption('staff');
+  await owner.getByRole('dialog').getByRole('button', { name: 'Make staff' }).click();
   await owner.getByText(`${email} is now staff.`).waitFor();
   await guest.reload();
   await guest.getByRole('button', { name: 'Add device' }).waitFor();

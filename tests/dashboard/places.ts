@@ -21,7 +21,7 @@ export const PLACES: readonly Place[] = [
   { name: 'invite', path: '/invite?token=example', go: heading('This invitation is not valid') },
   { name: 'forgotten', path: '/forgotten', go: heading('Reset your password') },
   { name: 'link', path: '/link', go: heading('No link was opened') },
-  { name: 'password', path: '/password', person: 'owner', go: (page) => page.getByLabel('New password').waitFor() },
+  { name: 'account', path: '/account', person: 'owner', go: heading('Other devices') },
   { name: 'not-found', path: '/no-such-page', go: heading('Page not found') },
   {
     name: 'devices',
@@ -138,6 +138,18 @@ export const PLACES: readonly Place[] = [
       await press(page, 'Invite');
       await page.getByRole('dialog').getByLabel('E-mail').fill('ann@example.com');
     },
+  },
+  {
+    name: 'data',
+    path: '/admin/data',
+    person: 'owner',
+    go: (page) => page.locator('pre').filter({ hasText: 'read_readings' }).waitFor(),
+  },
+  {
+    name: 'settings',
+    path: '/admin/settings',
+    person: 'owner',
+    go: (page) => page.getByRole('row').filter({ hasText: 'Alert rules' }).waitFor(),
   },
   {
     name: 'audit',

@@ -14,6 +14,8 @@ export interface Bindings {
   BROKER_CA?: string;
   /** `no` where the auth service writes its mails into a log. Default: it sends them. */
   SENDS_MAIL?: string;
+  /** `no` where the auth service has no second factors. Default: it has. */
+  SECOND_FACTOR?: string;
   /** `dev`, `prod`, `local`, …: shown to people, so that they know where they are. */
   ENVIRONMENT?: string;
 }

@@ -35,6 +35,14 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
   );
 }
 
+/** Has the browser save a file. */
+export function saveFile(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
+  const link = Object.assign(document.createElement('a'), { href: url, download: name });
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
 interface DownloadProps {
   text: string;
   name: string;
@@ -45,10 +53,7 @@ interface DownloadProps {
 /** Gives a text as a file. */
 export function DownloadButton({ text, name, onDownload, children }: DownloadProps) {
   function download() {
-    const url = URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' }));
-    const link = Object.assign(document.createElement('a'), { href: url, download: name });
-    link.click();
-    URL.revokeObjectURL(url);
+    saveFile(new Blob([text], { type: 'application/octet-stream' }), name);
     onDownload?.();
   }
   return <Button onClick={download}>{children}</Button>;

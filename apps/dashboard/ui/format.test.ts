@@ -1,18 +1,32 @@
 import { expect, test } from 'vitest';
-import { formatAgo, formatBytes, formatClock, formatNumber, formatTime, readingFields } from './format.ts';
+import { formatAgo, formatBytes, formatClock, formatNumber, formatTime } from './format.ts';
 
 test.each([
   [0, '0'],
-  [21.456_78, '21.457'],
+  [21.456_78, '21.45678'],
   [-3.1, '-3.1'],
-  [0.0625, '0.063'],
-  [999.5, '999.5'],
-  [999.9996, '1,000'],
-  [1234.56, '1,235'],
+  [-6.2001, '-6.2001'],
+  [106.816_712_3, '106.8167'],
+  [0.1 + 0.2, '0.3'],
+  [1234.56, '1,234.56'],
   [-1_234_567, '-1,234,567'],
-  [0.000_012, '1.20e-5'],
-  [3e15, '3.00e+15'],
+  [123_456_789, '123,456,789'],
+  [1_234_567.89, '1,234,568'],
+  [0.000_012, '1.2e-5'],
+  [3e15, '3e+15'],
+  [123_456_789_012_345_680, '1.234568e+17'],
+  [-1e308, '-1e+308'],
 ])('%d is written %s', (value, text) => expect(formatNumber(value)).toBe(text));
+
+test('as many decimals as a field has', () => {
+  expect([21.456, 1234, 0.0004, -1e-9].map((value) => formatNumber(value, 2))).toEqual([
+    '21.46',
+    '1,234.00',
+    '0.00',
+    '-0.00',
+  ]);
+  expect(formatNumber(2.5, 0)).toBe('3');
+});
 
 test.each([
   [0, '0 B'],
@@ -41,14 +55,4 @@ test('a time of another day says its day', () => {
 
 test('a date says its time to the second', () => {
   expect(formatTime(new Date('2026-09-01T09:08:07'))).toBe('1 Sep 2026, 09:08:07');
-});
-
-test("a reading's fields, without its envelope", () => {
-  const payload = { id: 'a', ts: 1, temperature: 21.5, door: 'open', gps: [1, 2] };
-  expect(readingFields(payload, 2)).toEqual([
-    { field: 'temperature', value: '21.5' },
-    { field: 'door', value: 'open' },
-  ]);
-  expect(readingFields(payload, 9)).toHaveLength(3);
-  expect(readingFields([1], 2)).toEqual([]);
 });

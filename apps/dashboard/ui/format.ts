@@ -3,12 +3,17 @@
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** A count or a measured value: grouped thousands, at most three decimals; very large and small ones with an exponent. */
-export function formatNumber(value: number): string {
+/**
+ * A count or a measured value: grouped thousands; a number that is not whole with seven digits; very large and small ones with an
+ * exponent. @param decimals as many, rather than as many as there are.
+ */
+export function formatNumber(value: number, decimals?: number | null): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 0.001 || size >= 1e12)) return value.toExponential(2);
-  const text = size < 1000 ? String(Number(value.toFixed(3))) : value.toFixed(0);
-  return text.replace(/\B(?=(\d{3})+$)/g, ',');
+  const short = Number(value.toPrecision(7));
+  if (size !== 0 && (size < 0.001 || size >= 1e12) && decimals == null) return short.toExponential();
+  const text = decimals == null ? String(Number.isInteger(value) ? value : short) : value.toFixed(decimals);
+  const [whole = '', ...rest] = text.split('.');
+  return [size < 1e21 ? whole.replace(/\B(?=(\d{3})+$)/g, ',') : whole, ...rest].join('.');
 }
 
 /** Bytes in units of 1,000: `412 MB`. */
@@ -63,15 +68,6 @@ const twoDigits = (value: number) => String(value).padStart(2, '0');
 
 /** False for fields of a reading that tell its time or id and not a measurement. */
 export const isMeasured = (field: string): boolean => field !== 'id' && field !== 'ts';
-
-/** A reading's measured values, in its own order, at most `most` of them, as text. */
-export function readingFields(payload: unknown, most: number): { field: string; value: string }[] {
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return [];
-  return Object.entries(payload)
-    .filter(([field]) => isMeasured(field))
-    .slice(0, most)
-    .map(([field, value]) => ({ field, value: formatValue(value) }));
-}
 
 /** Any value of a reading, as text. */
 export function formatValue(value: unknown): string {

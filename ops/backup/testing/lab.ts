@@ -11,10 +11,10 @@ import { roleUrl } from '../../../lab/postgres.ts';
 import { setLogin } from '../../../provisioning/database/login.ts';
 import { startTestDatabase } from '../../../provisioning/database/testing/database.ts';
 import { makeWorld } from '../../../provisioning/database/testing/world.ts';
+import { folderStore } from '../../store.ts';
 import { findBackup, makeBackup, type StoredFacts, type Vault, verifyBackup } from '../backup.ts';
 import { dumpOf, factsOf } from '../kept.ts';
 import { open, seal } from '../seal.ts';
-import { folderStore } from '../store.ts';
 
 export const quiet = () => {};
 

@@ -24,6 +24,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   tenants: ({ id }) => ({ id }),
   memberships: ({ id, viewer }) => ({ tenant_id: id, user_id: viewer.sub }),
   invitations: ({ invitation }) => ({ id: invitation }),
+  api_tokens: ({ apiToken }) => ({ id: apiToken }),
   audit_log: ({ id }) => ({ tenant_id: id }),
   devices: ({ device }) => ({ id: device }),
   device_credentials: ({ device }) => ({ device_id: device }),
@@ -31,13 +32,16 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   device_status: ({ device }) => ({ device_id: device }),
   device_state: ({ device }) => ({ device_id: device }),
   telemetry: ({ device }) => ({ device_id: device }),
+  telemetry_rollups: ({ device }) => ({ device_id: device }),
   dead_letters: ({ letter }) => ({ id: letter }),
   dead_letter_counts: ({ id }) => ({ tenant_id: id }),
   ingest_ledger: ({ id }) => ({ tenant_id: id }),
+  usage_days: ({ id }) => ({ tenant_id: id }),
   refusals: ({ id }) => ({ tenant_id: id }),
   device_refusals: ({ device }) => ({ device_id: device }),
   tenant_limits: ({ id }) => ({ tenant_id: id }),
   reading_rules: ({ id }) => ({ tenant_id: id }),
+  field_names: ({ id }) => ({ tenant_id: id }),
   alert_rules: ({ rule }) => ({ id: rule }),
   alerts: ({ alert }) => ({ id: alert }),
   alert_rule_progress: ({ rule }) => ({ rule_id: rule }),
@@ -46,14 +50,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   notifications: ({ channel }) => ({ channel_id: channel }),
 };
 
-const VIEWS = [
-  'alert_notifications',
-  'device_list',
-  'device_newest',
-  'device_tags',
-  'ingest_residuals',
-  'tenant_usage',
-];
+const VIEWS = ['alert_notifications', 'device_list', 'device_newest', 'device_tags', 'ingest_residuals'];
 
 /** Tables of the API that have attacks: a test holds it against the catalog. */
 export const ATTACKED = [...Object.keys(TABLES), ...VIEWS];
@@ -125,6 +122,7 @@ const PRIMARY: Record<string, string[]> = {
   telemetry: ['tenant_id', 'device_id', 'ts', 'message_id'],
   dead_letter_counts: ['tenant_id', 'hour', 'reason'],
   ingest_ledger: ['tenant_id', 'minute'],
+  usage_days: ['tenant_id', 'day'],
   refusals: ['tenant_id', 'hour', 'reason'],
   device_refusals: ['tenant_id', 'device_id', 'reason'],
   device_status: ['tenant_id', 'device_id'],
@@ -132,6 +130,8 @@ const PRIMARY: Record<string, string[]> = {
   alert_rule_progress: ['tenant_id', 'rule_id'],
   tenant_limits: ['tenant_id'],
   reading_rules: ['tenant_id', 'device_id'],
+  field_names: ['tenant_id', 'field'],
+  telemetry_rollups: ['tenant_id', 'device_id', 'step', 'bucket'],
 };
 
 /** My row that names something of theirs. */
@@ -224,6 +224,14 @@ export function escalations({ a }: World, me: { sub: string; email: string }): A
       columns: ['password_hash'],
       where: {},
     },
+    { name: 'read the API tokens', verb: 'select', table: 'api_tokens', columns: ['id', 'name'], where: {} },
+    { name: 'read the API tokens’ hashes', verb: 'select', table: 'api_tokens', columns: ['token_hash'], where: {} },
+    {
+      name: 'make an API token',
+      verb: 'rpc',
+      function: 'create_api_token',
+      args: { tenant_id: a.id, name: 'Mine', scopes: ['telemetry'], days: 1, sha256: 'b'.repeat(64) },
+    },
     { name: 'read the audit log', verb: 'select', table: 'audit_log', where: {} },
     { name: 'raise my quota', verb: 'update', table: 'tenant_limits', where: {}, values: { readings_per_day: null } },
     { name: 'rewrite history', verb: 'delete', table: 'audit_log', where: {} },
@@ -272,12 +280,17 @@ export function sqlAttacks(victim: Tenant): Attack[] {
     "select ingest.acquire_lease('ingest', 'me', '1 hour')",
     "select ingest.begin_run('every_minute', 3600000)",
     "select ingest.note_run('every_minute', 0, true)",
-    `select ingest.add_to_ledger(now(), array['${victim.id}'::uuid], '{1}', '{0}', '{0}', '{0}', '{0}')`,
+    `select ingest.add_to_ledger(now(), array['${victim.id}'::uuid], '{1}', '{0}', '{0}', '{0}', '{0}', '{0}')`,
+    'select ingest.count_usage(1)',
     `select ingest.add_refusals('[{"tenant": "${victim.slug}", "since": 1, "counts": {"rate": 1}, "devices": {}}]')`,
     'select * from ingest.control_work(10, 1000)',
     `select ingest.control_done('[{"kind": "command", "command_id": "${victim.command}", "outcome": "gone"}]')`,
     `select ingest.note_reports(array['${victim.id}'::uuid], array['${victim.device}'::uuid], '{reported}', '{"{}"}', array[now()])`,
     'select public.evaluate_alert_rules()',
+    "select access.use_token('telemetry')",
+    'select * from public.read_devices()',
+    'select access.reader_tenant()',
+    'set local role tenant_reader',
     `select access.limit_of('${victim.id}', 'max_devices')`,
     `select ingest.thin_dead_letters('${victim.id}', 0, 0)`,
     "select ingest.prune('audit log', 1000)",
@@ -296,7 +309,7 @@ export function sqlAttacks(victim: Tenant): Attack[] {
 /** Everything that would give a tenant away in an answer: its ids, names and addresses. */
 export function secretsOf(tenant: Tenant): string[] {
   const people = [tenant.owner, tenant.staff, tenant.viewer, tenant.bystander];
-  const { id, slug, device, spareDevice, rule, alert, invitation, command } = tenant;
+  const { id, slug, device, spareDevice, rule, alert, invitation, command, apiToken, apiTokenText } = tenant;
   return [
     id,
     slug,
@@ -306,6 +319,8 @@ export function secretsOf(tenant: Tenant): string[] {
     alert,
     invitation,
     command,
+    apiToken,
+    apiTokenText,
     ...people.flatMap(({ sub, email }) => [sub, email]),
   ];
 }

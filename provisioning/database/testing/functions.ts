@@ -17,12 +17,24 @@ function              owner  staff  viewer  stranger  anon  ingest  sync  servic
 
 my_tenants            Y/Y    Y/Y    Y/Y     0/0       -/-   -/-     -/-   -/-
 create_tenant         Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
+rename_tenant         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+delete_tenant         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+keep_tenant           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+delete_device_data    Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+delete_account        !/!    !/!    !/!     !/!       -/-   -/-     -/-   -/-
 create_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 revoke_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 accept_invitation     f/f    f/f    f/f     f/f       -/-   -/-     -/-   -/-
 invitation_facts      Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 change_role           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 remove_member         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+
+create_api_token      Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+revoke_api_token      Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+read_token            -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+read_devices          -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+read_readings         -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+read_alerts           -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
 
 add_device            Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 rotate_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -35,10 +47,11 @@ delete_devices        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 import_devices        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 send_command          Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_desired_state     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+set_field_name        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 
-device_fields         Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_chart          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+export_readings       Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 
 ingest_spans          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 ingest_status         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
@@ -49,6 +62,7 @@ dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
 maintenance           0/0    0/0    0/0     0/0       0/0   -/-     -/-   -/-
+read_only             Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 
 try_alert_rule        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -75,18 +89,25 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.natural_key': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.normal_tags': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.my_tenants': ['authenticated'],
+  'access.as_number': ['authenticated'],
+  'access.number_below': ['authenticated'],
   'access.number_of': ['authenticated'],
   'access.owned_tenants': ['authenticated'],
+  'access.reader_tenant': ['tenant_reader'],
   'access.staffed_tenants': ['authenticated'],
   'ingest.acquire_lease': ['mqtt_ingest'],
   'ingest.add_refusals': ['mqtt_ingest'],
   'ingest.add_to_ledger': ['mqtt_ingest'],
+  'ingest.count_usage': ['mqtt_ingest'],
+  'ingest.pack_telemetry': ['mqtt_ingest'],
+  'ingest.usage_figures': ['mqtt_ingest'],
   'ingest.assert_fence': ['mqtt_ingest'],
   'ingest.begin_run': ['mqtt_ingest'],
   'ingest.canary_came': ['mqtt_ingest'],
   'ingest.canary_published': ['mqtt_ingest'],
   'ingest.claim_notifications': ['mqtt_ingest'],
   'ingest.close_dead_letter': ['mqtt_ingest'],
+  'ingest.deletion_step': ['mqtt_ingest'],
   'ingest.due_rules': ['mqtt_ingest'],
   'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],
   'ingest.backup_figures': ['mqtt_ingest', 'backup_reader'],
@@ -100,6 +121,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.keep_dead_letters': ['mqtt_ingest'],
   'ingest.note_channel_token': ['mqtt_ingest'],
   'ingest.last_runs': ['mqtt_ingest'],
+  'ingest.note_deletion': ['mqtt_ingest'],
   'ingest.note_devices': ['mqtt_ingest'],
   'ingest.note_reports': ['mqtt_ingest'],
   'ingest.note_run': ['mqtt_ingest'],
@@ -112,6 +134,11 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.prune_untimed': ['mqtt_ingest'],
   'ingest.publish_notification_sender': ['mqtt_ingest'],
   'ingest.quota_left': ['mqtt_ingest'],
+  'ingest.claim_rollups': ['mqtt_ingest'],
+  'ingest.due_rollups': ['mqtt_ingest'],
+  'ingest.note_not_rolled_up': ['mqtt_ingest'],
+  'ingest.roll_up': ['mqtt_ingest'],
+  'ingest.prune_rollups': ['mqtt_ingest'],
   'ingest.record_backup': ['backup_reader'],
   'ingest.refuse_redrive': ['mqtt_ingest'],
   'ingest.refused_readings': ['mqtt_ingest'],
@@ -132,12 +159,29 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
 export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> = {
   my_tenants: () => ({}),
   create_tenant: () => ({ slug: 'new', name: 'New' }),
+  rename_tenant: ({ id }) => ({ tenant_id: id, name: 'Changed' }),
+  delete_tenant: ({ id, slug }) => ({ tenant_id: id, name: slug }),
+  keep_tenant: ({ id }) => ({ tenant_id: id }),
+  delete_device_data: ({ device }) => ({ device_id: device, slug: 'sensor-1' }),
+  delete_account: () => ({ email: 'x@y.example' }),
   create_invitation: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner' }),
   revoke_invitation: ({ invitation }) => ({ invitation_id: invitation }),
   accept_invitation: ({ token }) => ({ token }),
   invitation_facts: ({ token }) => ({ token }),
   change_role: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub, role: 'owner' }),
   remove_member: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub }),
+  create_api_token: ({ id }) => ({
+    tenant_id: id,
+    name: 'New',
+    scopes: ['devices'],
+    days: 30,
+    sha256: 'a'.repeat(64),
+  }),
+  revoke_api_token: ({ apiToken }) => ({ token_id: apiToken }),
+  read_token: () => ({}),
+  read_devices: () => ({}),
+  read_readings: () => ({ device: 'sensor-1' }),
+  read_alerts: () => ({}),
   add_device: ({ id }) => ({ tenant_id: id, slug: 'new', name: 'New', password_hash: SAMPLE_HASH }),
   rotate_device: ({ device }) => ({ device_id: device, password_hash: SAMPLE_HASH }),
   set_device_enabled: ({ device }) => ({ device_id: device, enabled: false }),
@@ -152,9 +196,10 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   }),
   send_command: ({ device }) => ({ device_id: device, payload: { reboot: true } }),
   set_desired_state: ({ device }) => ({ device_id: device, desired: { interval: 60 } }),
+  set_field_name: ({ id }) => ({ tenant_id: id, field: 't', unit: 'K' }),
   set_reading_rules: ({ id, device }) => ({ tenant_id: id, device_id: device, repairs_clock: true }),
-  device_fields: ({ device }) => ({ device_id: device }),
   device_chart: ({ device }) => ({ device_id: device, field: 't', since: hours(-1), until: hours(1) }),
+  export_readings: ({ device }) => ({ device_id: device, fields: ['t'], since: hours(-1), until: hours(1) }),
   ingest_spans: ({ id }) => ({ tenant_id: id, bars: 60, minutes: 1 }),
   ingest_status: ({ id }) => ({ tenant_id: id }),
   request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),
@@ -163,6 +208,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   limits_in_use: ({ id }) => ({ tenant_id: id }),
   tenants_left: () => ({}),
   maintenance: () => ({}),
+  read_only: () => ({}),
   try_alert_rule: ({ id, device }) => ({
     tenant_id: id,
     kind: 'threshold',

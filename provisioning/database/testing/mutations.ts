@@ -98,7 +98,7 @@ const GENERATING: Record<string, string> = {
  * view, on the tables that it reads, too. A table's first is the one that opens most: people everywhere have some rights.
  */
 export function additions(relations: Relation[], dependents: Map<string, string[]>): Mutation[] {
-  const roles = ['authenticated', 'anon', 'mqtt_ingest', 'broker_sync', 'service_role'];
+  const roles = ['authenticated', 'anon', 'mqtt_ingest', 'broker_sync', 'tenant_reader', 'service_role'];
   return relations.flatMap(({ name, isView }) => {
     const reads = [...dependents].filter(([, views]) => views.includes(name)).map(([table]) => table);
     const tables = isView ? reads : [name];

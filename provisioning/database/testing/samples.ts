@@ -1,5 +1,5 @@
 // A row that could be inserted into each table for a tenant, and a change that could be made to it.
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { SAMPLE_HASH, type Tenant, type World } from './world.ts';
 
 /** Values by column. */
@@ -29,9 +29,23 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner', token_hash: Buffer.alloc(32) }),
     update: { role: 'owner' },
   },
+  'public.api_tokens': {
+    insert: ({ id }) => ({
+      tenant_id: id,
+      name: 'New',
+      scopes: ['devices'],
+      token_hash: randomBytes(32),
+      expires_at: new Date(Date.now() + 3_600_000),
+    }),
+    update: { calls: 1 },
+  },
   'public.audit_log': {
     insert: ({ id }) => ({ tenant_id: id, action: 'device.created' }),
     update: { action: 'changed' },
+  },
+  'public.deletions': {
+    insert: ({ id }) => ({ kind: 'device', tenant_id: id, device_id: randomUUID(), asked_by: 'owner', stage: 'rows' }),
+    update: { removed: 1 },
   },
   'public.devices': {
     insert: ({ id }) => ({ tenant_id: id, slug: 'new', name: 'New' }),
@@ -61,6 +75,22 @@ export const SAMPLES: Record<string, Sample> = {
   'ingest.telemetry_<day>': reading(new Date()),
   'ingest.telemetry_before': reading('2000-01-01'),
   'ingest.telemetry_default': reading('2099-01-01'),
+  'public.telemetry_rollups': {
+    insert: ({ id, device }) => ({
+      tenant_id: id,
+      device_id: device,
+      step: 60,
+      bucket: '2020-01-01',
+      readings: 20,
+      fields: {},
+      is_whole: true,
+    }),
+    update: { readings: 21 },
+  },
+  'ingest.rollup_work': {
+    insert: ({ id, spareDevice }) => ({ tenant_id: id, device_id: spareDevice, due_at: new Date() }),
+    update: { failures: 1 },
+  },
   'public.dead_letters': {
     insert: ({ id }) => ({ tenant_id: id, topic: 't', payload: 'x', reason: 'r', fingerprint: randomUUID() }),
     update: { redriven_at: new Date() },
@@ -81,6 +111,22 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id }) => ({ tenant_id: id, hour: '2020-01-01', reason: 'r' }),
     update: { removed: 1 },
   },
+  'public.usage_days': {
+    insert: ({ id }) => ({ tenant_id: id, day: '2020-01-01' }),
+    update: { ai_tokens: 1 },
+  },
+  'ingest.usage_due': {
+    insert: () => ({ day: '2020-01-01' }),
+    update: { day: '2020-01-02' },
+  },
+  'ingest.usage_progress': {
+    insert: () => ({ id: false, counted_until: new Date() }),
+    update: { after_tenant: null },
+  },
+  'ingest.database_sizes': {
+    insert: () => ({ day: '2020-01-01', bytes: 1 }),
+    update: { bytes: 2 },
+  },
   'public.refusals': {
     insert: ({ id }) => ({ tenant_id: id, hour: '2020-01-01', reason: 'rate', times: 1 }),
     update: { times: 2 },
@@ -97,6 +143,10 @@ export const SAMPLES: Record<string, Sample> = {
   'public.tenant_limits': {
     insert: ({ id }) => ({ tenant_id: id, readings_per_day: null }),
     update: { readings_per_day: null },
+  },
+  'public.field_names': {
+    insert: ({ id }) => ({ tenant_id: id, field: 'new', unit: 'K' }),
+    update: { unit: 'K' },
   },
   'public.reading_rules': {
     insert: ({ id, device }) => ({ tenant_id: id, device_id: device, senml: true }),
@@ -230,6 +280,10 @@ export const SAMPLES: Record<string, Sample> = {
   'ingest.job_runs': {
     insert: () => ({ name: 'mine', started_at: new Date() }),
     update: { ok: true },
+  },
+  'ingest.beats': {
+    insert: () => ({ part: 'control', late_at: new Date() }),
+    update: { late_at: '2020-01-01' },
   },
   'ingest.canaries': {
     insert: () => ({ session: 'mine' }),

@@ -31,6 +31,9 @@ export interface Tenant {
   route: string;
   /** Of the mails to `channel`. */
   channelToken: string;
+  apiToken: string;
+  /** The token itself, as its program sends it. */
+  apiTokenText: string;
 }
 
 /** Everybody there is. */
@@ -79,10 +82,13 @@ export async function makeWorld(client: ClientBase): Promise<World> {
     insert into access.notification_sender (key_id, public_key, mail_from)
       values ('${SAMPLE_KEY_ID}', '${'A'.repeat(87)}', 'alerts@platform.example');
     insert into ingest.job_runs (name, started_at, finished_at, ok) values ('every_minute', now(), now(), true);
+    insert into ingest.beats (part, late_at) values ('ingest', now());
     insert into ingest.canaries (session, published_at, came_at) values ('ingest svc-ingest', now(), now());
     insert into ingest.asked_addresses (address, day, confirmations) values (sha256('ops@b.example'), current_date, 1);
     insert into access.maintenance (reason, started_at, ends_at, started_by)
       values ('a larger disk', now() - interval '2 hours', now() - interval '1 hour', 'operator');
+    insert into ingest.usage_due (day) values ('2026-11-29');
+    insert into ingest.database_sizes (day, bytes) values ('2026-11-29', 1);
     insert into ingest.backups (kind, name, started_at) values ('backup', 'backup-20261130T021500Z', now())`);
   return { a, b, stranger, newcomer };
 }
@@ -105,6 +111,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     channel: randomUUID(),
     spareChannel: randomUUID(),
     route: randomUUID(),
+    apiToken: randomUUID(),
   };
   const token = `token of ${slug}`;
   const insert = async (table: string, values: Record<string, unknown>) => {
@@ -142,6 +149,15 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('public.telemetry', { ...device, ts: now, message_id: 'today', payload: { t: 5 } });
   await insert('public.telemetry', { ...device, ts: '2099-01-01', message_id: 'far ahead', payload: { t: 5 } });
   await insert('public.telemetry', { ...device, ts: '2001-01-01', message_id: 'long ago', payload: { t: 5 } });
+  await insert('public.telemetry_rollups', {
+    ...device,
+    step: 86_400,
+    bucket: '2020-01-01',
+    readings: 1,
+    fields: { t: [1, 5, 5, 5, 5] },
+    is_whole: true,
+  });
+  await insert('ingest.rollup_work', { ...device, due_at: 'infinity' });
   const letter = await insert('public.dead_letters', {
     tenant_id,
     topic: `tenants/${slug}/devices/x/telemetry`,
@@ -150,6 +166,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     fingerprint: slug,
   });
   await insert('public.tenant_limits', { tenant_id, readings_per_day: 1000 });
+  await insert('public.field_names', { tenant_id, field: 't', unit: '°C' });
   await insert('public.reading_rules', { tenant_id, time_members: ['Time'] });
   await insert('public.ingest_ledger', {
     tenant_id,
@@ -160,6 +177,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     rejected: 0,
     over_quota: 0,
   });
+  await insert('public.usage_days', { tenant_id, day: '2026-11-29', readings: 1 });
   await insert('public.refusals', { tenant_id, hour: now, reason: 'rate', times: 1 });
   await insert('public.device_refusals', { ...device, reason: 'rate', refused_at: now });
   await insert('ingest.refusals_told', { tenant_id, since: 1, counts: {} });
@@ -216,6 +234,23 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('broker.former_topics', { ...device, topic: `devices/${slug}`, until: '2099-01-01' });
   await insert('public.dead_letter_counts', { tenant_id, hour: now, reason: 'not-json', not_kept: 1 });
   await insert('access.temporary_limits', { tenant_id, name: 'max_devices', value: 900, until: '2099-01-01' });
+  await insert('public.deletions', {
+    tenant_id,
+    kind: 'device',
+    device_id: randomUUID(),
+    asked_by: 'owner',
+    stage: 'rows again',
+    finished_at: now,
+  });
   await insert('ingest.quota_use', { tenant_id, filled_at: now, day: now, stored: 1 });
-  return { ...ids, slug, ...people, token, channelToken, letter: letter.rows[0].id as string };
+  const apiTokenText = `mst_of_${slug}`;
+  await insert('public.api_tokens', {
+    id: ids.apiToken,
+    tenant_id,
+    name: 'Report',
+    scopes: ['devices', 'telemetry', 'alerts'],
+    token_hash: await sha256(apiTokenText),
+    expires_at: new Date(Date.now() + 30 * 86_400_000),
+  });
+  return { ...ids, slug, ...people, token, channelToken, apiTokenText, letter: letter.rows[0].id as string };
 }

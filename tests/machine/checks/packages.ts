@@ -77,11 +77,11 @@ export const checks: Check[] = [
     run: async (machine) => {
       const { exec } = machine;
       // What dpkg does to its list of files when it unpacks a package.
-      await exec('touch -d "1 hour" /var/lib/dpkg/info/fail2ban.list /var/lib/dpkg/info/openssh-server.list');
+      await exec('touch -d "1 hour" /var/lib/dpkg/info/fail2ban.list /var/lib/dpkg/info/mosquitto.list');
       const lines = await said(machine);
-      await exec('touch -d "1 day ago" /var/lib/dpkg/info/fail2ban.list /var/lib/dpkg/info/openssh-server.list');
+      await exec('touch -d "1 day ago" /var/lib/dpkg/info/fail2ban.list /var/lib/dpkg/info/mosquitto.list');
       expect(
-        /^RESTART DUE: ssh\.service still runs the former version of openssh-server/m.test(lines),
+        /^RESTART DUE: mosquitto\.service still runs the former version of mosquitto/m.test(lines),
         lines || 'nothing was said',
       );
       return undefined;

@@ -2,13 +2,11 @@
 // What owners and staff can do with a device.
 import { Cable, KeyRound, Pencil, SlidersHorizontal, Tag, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
-import { useRouter } from 'next/navigation';
 import { Suspense, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
-import { Confirm } from '../../ui/confirm.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import styles from './device-actions.module.css';
-import { type Device, deleteDevice, setDeviceEnabled } from './devices.ts';
+import { type Device, setDeviceEnabled } from './devices.ts';
 import { RenameDevice } from './rename-device.tsx';
 import { useRegistryChange } from './use-devices.ts';
 
@@ -17,20 +15,16 @@ const ConnectDialog = dynamic(() => import('./connect-dialog.tsx').then(({ Conne
 const ReadingRules = dynamic(() =>
   import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
 );
+const DeleteDevice = dynamic(() => import('../deletion/delete-device.tsx').then(({ DeleteDevice }) => DeleteDevice));
 const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey));
 
 export function DeviceActions({ device }: { device: Device }) {
   const [open, setOpen] = useState<'connect' | 'rename' | 'tags' | 'messages' | 'rotate' | 'delete'>();
-  const router = useRouter();
   const close = () => setOpen(undefined);
   const enable = useRegistryChange(
     (enabled: boolean) => setDeviceEnabled(device.id, enabled),
     (enabled) =>
       enabled ? `${device.name} can connect again.` : `${device.name} is disabled. It is disconnected within seconds.`,
-  );
-  const remove = useRegistryChange(
-    () => deleteDevice(device.id),
-    () => `${device.name} is deleted.`,
   );
   return (
     <>
@@ -74,20 +68,7 @@ export function DeviceActions({ device }: { device: Device }) {
         {open === 'rename' && <RenameDevice device={device} onClose={close} />}
         {open === 'messages' && <ReadingRules device={device} onClose={close} />}
         {open === 'rotate' && <RotateKey device={device} onClose={close} />}
-        {open === 'delete' && (
-          <Confirm
-            title={`Delete ${device.name}?`}
-            action="Delete device"
-            typed={device.slug}
-            onClose={close}
-            onConfirm={async () => {
-              await remove.mutateAsync(undefined);
-              router.replace('/admin/devices');
-            }}
-          >
-            <p>It is disconnected within seconds and cannot be restored. Its readings stay.</p>
-          </Confirm>
-        )}
+        {open === 'delete' && <DeleteDevice device={device} onClose={close} />}
       </Suspense>
     </>
   );

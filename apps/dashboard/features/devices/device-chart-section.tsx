@@ -1,52 +1,131 @@
 'use client';
-// The newest values, and the chart of one of them.
+// The newest values, the chart of one of them, beside it another one, and where the device was. What is shown is in the address.
 import { useQuery } from '@tanstack/react-query';
-import { memo, useState } from 'react';
+import { Pencil } from 'lucide-react';
+import dynamic from 'next/dynamic';
+import { memo, useMemo, useState } from 'react';
+import { useAddress } from '../../ui/address.ts';
+import { Button } from '../../ui/button.tsx';
 import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
-import { isMeasured } from '../../ui/format.ts';
 import { Section } from '../../ui/page.tsx';
-import { Segmented } from '../../ui/segmented.tsx';
-import { deviceFields } from '../telemetry/charts.ts';
-import { FieldChart } from '../telemetry/field-chart.tsx';
-import { RANGES, type RangeName, rangeOf } from '../telemetry/ranges.ts';
+import { Compare, readSecond } from '../telemetry/compare.tsx';
+import { FieldChart, type Source } from '../telemetry/field-chart.tsx';
+import { newestOf, numberIn } from '../telemetry/fields.ts';
+import { addressOf, RangeChoice } from '../telemetry/range-choice.tsx';
+import { readRange } from '../telemetry/ranges.ts';
 import type { Reading } from '../telemetry/readings.ts';
+import { positionFields } from '../telemetry/track.ts';
+import { useFieldWords } from '../telemetry/use-field-names.ts';
 import { ValueTiles } from '../telemetry/value-tiles.tsx';
-import { type DeviceStatus, newestValues } from './statuses.ts';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
+import styles from './device-chart-section.module.css';
+import { listDevices } from './devices.ts';
+import type { DeviceStatus } from './statuses.ts';
 
-/** Redrawn only when the readings or the status change. @param readings the newest; undefined while they load. */
-export const DeviceChartSection = memo(function DeviceChartSection({
-  deviceId,
-  readings = [],
-  status,
-}: {
+const FieldDialog = dynamic(() => import('../telemetry/field-dialog.tsx').then(({ FieldDialog }) => FieldDialog));
+const TrackSection = dynamic(() => import('../telemetry/track-section.tsx').then(({ TrackSection }) => TrackSection));
+
+interface Props {
   deviceId: string;
+  /** The newest; undefined while they load. */
   readings: Reading[] | undefined;
+  /** Undefined while it loads. */
   status: DeviceStatus | undefined;
-}) {
-  const [chosen, setChosen] = useState<string>();
-  const [rangeName, setRangeName] = useState<RangeName>('15m');
-  const { data: fields } = useQuery({
-    queryKey: ['fields', deviceId],
-    queryFn: () => deviceFields(deviceId),
-    staleTime: 30_000,
-    refetchInterval: 60_000,
-  });
-  const known = fields?.filter(isMeasured);
-  const field = chosen !== undefined && known?.includes(chosen) ? chosen : known?.[0];
-  if (known?.length === 0) return null;
+}
+
+const NONE: Reading[] = [];
+
+/** Redrawn only when the readings or the status change. */
+export const DeviceChartSection = memo(function DeviceChartSection({ deviceId, readings, status }: Props) {
+  const [address, setAddress] = useAddress();
+  const canManage = useCan('manage devices');
+  const wordsOf = useFieldWords();
+  const [isEditing, setIsEditing] = useState(false);
+  const newest = useMemo(
+    () => (readings || status ? newestOf((status?.fields ?? {}) as Noted, readings ?? NONE) : undefined),
+    [readings, status],
+  );
+  const numbers = newest?.filter(({ value }) => numberIn(value) !== undefined).map(({ field }) => field);
+  const chosen = address.get('field');
+  const field = chosen !== null && numbers?.includes(chosen) ? chosen : numbers?.[0];
+  const range = readRange(address);
+  const [second, setTouched] = useSecond(deviceId, address.get('with'), readings ?? NONE);
+  if (newest?.length === 0) return null;
+  const words = field === undefined ? undefined : wordsOf(field);
+  const position = newest && positionFields(newest);
   return (
     <>
-      <ValueTiles fields={known} values={newestValues(status)} field={field} onChange={setChosen} />
-      <Section
-        title={field ?? 'Chart'}
-        aside={<Segmented label="Range" options={RANGES} value={rangeName} onChange={setRangeName} />}
-      >
-        {field === undefined ? (
-          <ChartSkeleton />
-        ) : (
-          <FieldChart deviceId={deviceId} field={field} range={rangeOf(rangeName)} live={readings} />
-        )}
-      </Section>
+      <ValueTiles newest={newest} field={field} onChange={(next) => setAddress({ field: next })} />
+      {numbers?.length !== 0 && (
+        <Section
+          title={words?.label ?? 'Chart'}
+          aside={<RangeChoice range={range} onChange={(change) => setAddress(change, true)} />}
+        >
+          {field === undefined || !words ? (
+            <ChartSkeleton />
+          ) : (
+            <>
+              <div className={styles.tools}>
+                <Compare
+                  deviceId={deviceId}
+                  field={field}
+                  fields={numbers ?? []}
+                  devices={second.devices}
+                  wordsOf={wordsOf}
+                  value={address.get('with') ?? ''}
+                  onTouch={setTouched}
+                  onChange={(next) => setAddress({ with: next })}
+                />
+                {canManage && (
+                  <Button variant="quiet" onClick={() => setIsEditing(true)}>
+                    <Pencil aria-hidden />
+                    Name and unit
+                  </Button>
+                )}
+              </div>
+              <FieldChart
+                source={{
+                  deviceId,
+                  field,
+                  words,
+                  live: readings ?? NONE,
+                  isSwitch: typeof newest?.find((each) => each.field === field)?.value === 'boolean',
+                }}
+                second={second.source}
+                range={range}
+                onZoom={(from, until) => setAddress(addressOf(from, until), true)}
+              />
+            </>
+          )}
+        </Section>
+      )}
+      {position && <TrackSection deviceId={deviceId} position={position} range={range} />}
+      {isEditing && field !== undefined && <FieldDialog field={field} onClose={() => setIsEditing(false)} />}
     </>
   );
 });
+
+type Noted = Parameters<typeof newestOf>[0];
+
+/** The second line that the address names, and the devices to choose from once they are asked for. */
+function useSecond(deviceId: string, text: string | null, live: Reading[]) {
+  const { tenant_id } = useTenant().tenant;
+  const wordsOf = useFieldWords();
+  const [isTouched, setIsTouched] = useState(false);
+  const named = readSecond(text);
+  const isOther = named !== undefined && named.deviceId !== deviceId;
+  const { data: devices } = useQuery({
+    queryKey: ['devices', tenant_id],
+    queryFn: () => listDevices(tenant_id),
+    staleTime: 60_000,
+    enabled: isTouched || isOther,
+  });
+  const name = devices?.find(({ id }) => id === named?.deviceId)?.name;
+  const words = named && wordsOf(named.field);
+  const source: Source | undefined = words && {
+    ...named,
+    words: { ...words, label: isOther ? `${words.label} of ${name ?? 'another device'}` : words.label },
+    live: isOther ? NONE : live,
+  };
+  return [{ source, devices }, () => setIsTouched(true)] as const;
+}

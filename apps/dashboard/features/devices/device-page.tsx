@@ -1,7 +1,9 @@
 'use client';
 // One device: its readings, details, commands and actions.
 import { ArrowLeft, Radio } from 'lucide-react';
+import dynamic from 'next/dynamic';
 import { useSearchParams } from 'next/navigation';
+import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
@@ -13,7 +15,6 @@ import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { CommandSection } from './command-section.tsx';
 import { DesiredSection } from './desired-section.tsx';
 import { DeviceActions } from './device-actions.tsx';
-import { DeviceChartSection } from './device-chart-section.tsx';
 import { DeviceFacts } from './device-facts.tsx';
 import styles from './device-page.module.css';
 import { findDevice } from './devices.ts';
@@ -21,6 +22,11 @@ import { MissingDevice } from './missing-device.tsx';
 import { RefusedSection } from './refused-section.tsx';
 import { StateBadge } from './state-badge.tsx';
 import { findStatus } from './statuses.ts';
+
+const DeviceChartSection = dynamic(
+  () => import('./device-chart-section.tsx').then(({ DeviceChartSection }) => DeviceChartSection),
+  { loading: ChartRoom },
+);
 
 /** A published reading is on the page within two seconds: one look along one index, every second. */
 const LIVE_MS = 1000;
@@ -35,6 +41,14 @@ const BACK = (
     Devices
   </Link>
 );
+
+function ChartRoom() {
+  return (
+    <Section title="Chart">
+      <ChartSkeleton />
+    </Section>
+  );
+}
 
 export function DevicePage() {
   const id = useSearchParams().get('id') ?? '';
@@ -88,7 +102,7 @@ export function DevicePage() {
             {!readings && <Skeleton lines={12} label="Loading readings" />}
             {readings && newest && <ReadingsTable readings={readings} most={SHOWN} />}
             {readings && !newest && (
-              <Empty icon={<Radio />} title="No readings in the last 7 days">
+              <Empty icon={<Radio />} title="No readings">
                 {canManage
                   ? 'If its key is lost, rotate it: you get a new one and a command that publishes.'
                   : 'Nothing has arrived from this device.'}

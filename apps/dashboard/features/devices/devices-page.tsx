@@ -18,6 +18,7 @@ import { useAsked, useColumns, useList } from './use-list.ts';
 
 const BulkBar = dynamic(() => import('./bulk-bar.tsx').then(({ BulkBar }) => BulkBar));
 const ImportDevices = dynamic(() => import('./import-devices.tsx').then(({ ImportDevices }) => ImportDevices));
+const FirstHour = dynamic(() => import('../first-hour/first-hour.tsx').then(({ FirstHour }) => FirstHour));
 const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
 
 const ReadingRules = dynamic(() =>
@@ -66,6 +67,7 @@ export function DevicesPage() {
       />
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
       <RefusedToday />
+      {all !== undefined && <FirstHour isEmpty={all === 0} statuses={all === 0 ? new Map() : statuses} />}
       {all === 0 ? (
         <Section title="Registered" flush>
           <Empty icon={<Cpu />} title="No devices yet" action={addButtons}>

@@ -4,9 +4,10 @@ import { useQuery } from '@tanstack/react-query';
 import { CircleCheck } from 'lucide-react';
 import { useState } from 'react';
 import { classes } from '../../ui/classes.ts';
-import { readingFields } from '../../ui/format.ts';
 import { polled } from '../session/queries.tsx';
+import { fieldsOf } from '../telemetry/fields.ts';
 import { recentReadings } from '../telemetry/readings.ts';
+import { useFieldWords } from '../telemetry/use-field-names.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import styles from './first-reading.module.css';
 
@@ -15,6 +16,7 @@ const POLL_MS = 1000;
 /** @param isNew the device has never published: any reading is its first. */
 export function FirstReading({ deviceId, isNew }: { deviceId: string; isNew?: boolean | undefined }) {
   const { tenant_id } = useTenant().tenant;
+  const wordsOf = useFieldWords();
   const [openedAt] = useState(() => Date.now());
   const { data } = useQuery({
     queryKey: ['first-reading', deviceId],
@@ -30,8 +32,9 @@ export function FirstReading({ deviceId, isNew }: { deviceId: string; isNew?: bo
         <strong>{reading ? 'The first reading is here' : 'Waiting for the first reading…'}</strong>
         <p>
           {reading
-            ? readingFields(reading.payload, 4)
-                .map(({ field, value }) => `${field} ${value}`)
+            ? fieldsOf(reading.payload)
+                .slice(0, 4)
+                .map(({ field, value }) => `${wordsOf(field).label} ${wordsOf(field).write(value)}`)
                 .join(', ')
             : 'It appears here within two seconds of being published.'}
         </p>

@@ -1,6 +1,6 @@
 // What is known of each device from what came from it.
-import { isMeasured } from '../../ui/format.ts';
 import { type Api, allRows, COUNTED, firstRows, oneRow, type RowOf } from '../session/rows.ts';
+import { newestOf, numberIn } from '../telemetry/fields.ts';
 
 /**
  * `last_received_at`: of the newest message, whatever became of it. `gaps`: seconds between the last reports. `clock_skew`: the
@@ -10,7 +10,7 @@ const listed = (api: Api) =>
   api.from('device_newest').select('device_id,last_received_at,gaps,clock_skew,newest', COUNTED);
 export type ListedStatus = Omit<RowOf<typeof listed>, 'newest'> & { newest: [field: string, value: unknown][] };
 
-/** The same, with the newest value of every field: see `newestValues`. Up to 8 KiB a device: not for a list. */
+/** The same, with the newest value of every field: see `newestOf`. Up to 8 KiB a device: not for a list. */
 const statuses = (api: Api) => api.from('device_status').select('device_id,last_received_at,gaps,clock_skew,fields');
 export type DeviceStatus = RowOf<typeof statuses>;
 
@@ -38,17 +38,10 @@ export async function numberFields(tenantId: string, deviceId: string | null): P
     ['last_received_at.desc', 'device_id'],
     LOOKED_AT,
   );
-  const names = rows.flatMap((status) =>
-    Object.entries(newestValues(status)).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
+  const names = rows.flatMap(({ fields }) =>
+    newestOf(fields as Parameters<typeof newestOf>[0], []).flatMap(({ field, value }) =>
+      numberIn(value) === undefined ? [] : [field],
+    ),
   );
-  return [...new Set(names)].filter(isMeasured).sort();
-}
-
-/** The newest value of each field: the newest message's first. */
-export function newestValues(status: DeviceStatus | undefined): Record<string, unknown> {
-  const fields = Object.entries(
-    (status?.fields ?? {}) as Record<string, [value: unknown, ts: number, received: number]>,
-  );
-  const inOrder = fields.toSorted(([, one], [, other]) => other[2] - one[2]);
-  return Object.fromEntries(inOrder.map(([field, [value]]) => [field, value]));
+  return [...new Set(names)].sort();
 }

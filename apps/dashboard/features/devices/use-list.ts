@@ -2,7 +2,7 @@
 // The list of devices as its page shows it: what is asked for stands in the address, what the columns are in the browser.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useAddress } from '../../ui/use-address.ts';
+import { useAddress } from '../../ui/address.ts';
 import { polled, useSliced } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 import {
@@ -41,17 +41,17 @@ export function useAsked() {
     /** Begins at the first page again. */
     ask: ({ search, state, tag, sort }: Partial<Filter> & { sort?: string }) =>
       change({
-        from: undefined,
-        ...(search !== undefined && { q: search.trim() }),
-        ...(state !== undefined && { state: state === 'all' ? undefined : state }),
-        ...(tag !== undefined && { tag }),
-        ...(sort !== undefined && { sort: sort === 'name' ? undefined : sort }),
+        from: null,
+        ...(search !== undefined && { q: search.trim() || null }),
+        ...(state !== undefined && { state: state === 'all' ? null : state }),
+        ...(tag !== undefined && { tag: tag || null }),
+        ...(sort !== undefined && { sort: sort === 'name' ? null : sort }),
       }),
     nextPage: (last: ListedDevice) => {
       const { id, name_key, last_received_at, created_at } = last;
-      change({ from: JSON.stringify({ id, name_key, last_received_at, created_at }) }, 'push');
+      change({ from: JSON.stringify({ id, name_key, last_received_at, created_at }) }, true);
     },
-    firstPage: () => change({ from: undefined }, 'push'),
+    firstPage: () => change({ from: null }, true),
   };
 }
 

@@ -1,20 +1,23 @@
 'use client';
-// Says on top of every page that there is maintenance, until when and why. Not by useQuery(): pages without a session have no cache.
-import { Wrench } from 'lucide-react';
+// Says on top of every page that there is maintenance, until when and why, or that the database takes no writes. Not by useQuery(): pages without a session have no cache.
+import { DatabaseZap, Wrench } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { formatMinute } from '../../ui/format.ts';
 import { Ago, useTimely } from '../../ui/time.tsx';
-import { currentMaintenance, type Maintenance } from './maintenance.ts';
+import { currentMaintenance, isReadOnly, type Maintenance } from './maintenance.ts';
 import styles from './maintenance-banner.module.css';
 
 const POLL_MS = 30_000;
 
 export function MaintenanceBanner() {
   const [maintenance, setMaintenance] = useState<Maintenance>();
+  const [readOnly, setReadOnly] = useState(false);
   useEffect(() => {
     const ask = () => {
       // A platform that does not answer changes nothing: the page itself says that it cannot be reached.
-      if (!document.hidden) currentMaintenance().then(setMaintenance, () => {});
+      if (document.hidden) return;
+      currentMaintenance().then(setMaintenance, () => {});
+      isReadOnly().then(setReadOnly, () => {});
     };
     ask();
     const timer = setInterval(ask, POLL_MS);
@@ -24,8 +27,23 @@ export function MaintenanceBanner() {
       document.removeEventListener('visibilitychange', ask);
     };
   }, []);
-  return maintenance && <Banner {...maintenance} />;
+  return (
+    <>
+      {maintenance && <Banner {...maintenance} />}
+      {readOnly && <ReadOnly />}
+    </>
+  );
 }
+
+const ReadOnly = () => (
+  <div className={styles.banner} role="status" aria-label="Read-only">
+    <DatabaseZap aria-hidden />
+    <p>
+      <strong>The platform stores nothing at the moment.</strong> You can read everything, and change nothing. Devices
+      go on sending: their readings wait at the broker.
+    </p>
+  </div>
+);
 
 function Banner({ reason, ends_at }: Maintenance) {
   const end = new Date(ends_at);

@@ -1,4 +1,4 @@
-// Signing in, making an account for an invitation, a new password, signing out: what the auth service is asked.
+// Signing in, making an account for an invitation, a new password or address, signing out: what the auth service is asked.
 import type { EmailOtpType, Session } from '@supabase/auth-js';
 import { clients } from './clients.ts';
 import { forgetLink } from './mailed-link.ts';
@@ -30,6 +30,15 @@ export const SENTENCES = new Map(
     current_password_invalid: 'The current password is wrong.',
     invite_not_found: 'This invitation is not valid. It may have been used or have expired. Ask for a new one.',
     insufficient_aal: 'This needs your second factor. Sign in with it first.',
+    mfa_verification_failed:
+      'The code is wrong. Codes change every 30 seconds: check the clock of the device with the app.',
+    mfa_challenge_expired: 'That took too long. Enter a new code.',
+    mfa_ip_address_mismatch: 'Your network has changed meanwhile. Enter a new code.',
+    mfa_verification_rejected: 'This sign-in was refused. Sign in again.',
+    mfa_factor_not_found: 'This second factor is no longer there. Reload the page.',
+    mfa_factor_name_conflict: 'You have a second factor with this name. Choose another name.',
+    mfa_totp_enroll_not_enabled: 'Second factors are switched off here. Ask the platform’s operator.',
+    too_many_enrolled_mfa_factors: 'You have as many second factors as there can be. Remove one first.',
     captcha_failed: 'The captcha check failed. Reload the page and try again.',
     session_not_found: ENDED,
     session_expired: ENDED,
@@ -137,6 +146,15 @@ export async function changePassword(
   check(await auth.updateUser(change));
 }
 
+/**
+ * Requests another e-mail address. It is mailed to both addresses; the links in both have to be opened, and until then the
+ * old one stays.
+ */
+export async function changeAddress(email: string): Promise<void> {
+  const { auth } = await clients();
+  check(await auth.updateUser({ email }, { emailRedirectTo: location.origin }));
+}
+
 /** Has a code mailed to the signed-in person, for {@link changePassword}. */
 export async function sendCode(auth: Auth): Promise<void> {
   check(await auth.reauthenticate());
@@ -149,13 +167,20 @@ export async function signOut(): Promise<void> {
   await auth.signOut({ scope: 'local' });
 }
 
+/** Ends the sessions of other browsers; what they have open is refused from then on. */
+export async function signOutElsewhere(): Promise<void> {
+  const { auth } = await clients();
+  check({ data: null, ...(await auth.signOut({ scope: 'others' })) });
+}
+
 interface Refusal {
   code?: string | undefined;
   message: string;
   status?: number | undefined;
 }
 
-function check<A extends { data: unknown; error: Refusal | null }>({ data, error }: A): A['data'] {
+/** What was answered. @throws AccountError. */
+export function check<A extends { data: unknown; error: Refusal | null }>({ data, error }: A): A['data'] {
   if (error) throw explain(error);
   return data;
 }

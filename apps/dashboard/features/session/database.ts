@@ -77,6 +77,21 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      api_tokens: {
+        Row: {
+          created_at: string;
+          created_by: string | null;
+          expires_at: string;
+          id: string;
+          last_used_at: string | null;
+          name: string;
+          scopes: string[];
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       audit_log: {
         Row: {
           action: string;
@@ -121,6 +136,31 @@ export type Database = {
           redriven_at: string | null;
           tenant_id: string | null;
           topic: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      deletions: {
+        Row: {
+          asked_at: string;
+          asked_by: 'owner' | 'person' | 'operator' | 'tenant' | 'auth service';
+          counted_at: string | null;
+          device_id: string | null;
+          due_at: string;
+          finished_at: string | null;
+          id: string;
+          kind: 'tenant' | 'device' | 'person';
+          next_at: string;
+          position: number;
+          problem: string | null;
+          removed: number;
+          rows_left: number | null;
+          stage: string;
+          started_at: string | null;
+          stepped_at: string | null;
+          subject: string | null;
+          tenant_id: string | null;
         };
         Insert: never;
         Update: never;
@@ -217,8 +257,21 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      field_names: {
+        Row: {
+          decimals: number | null;
+          field: string;
+          label: string | null;
+          tenant_id: string;
+          unit: string | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       ingest_ledger: {
         Row: {
+          bytes: number;
           duplicate: number;
           latency_ms_max: number;
           latency_ms_sum: number;
@@ -271,6 +324,7 @@ export type Database = {
           kind: 'email' | 'webhook' | 'chat';
           name: string;
           refused_at: string | null;
+          sealed_at: string | null;
           template: unknown;
           tenant_id: string;
         };
@@ -360,6 +414,20 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      telemetry_rollups: {
+        Row: {
+          bucket: string;
+          device_id: string;
+          fields: unknown;
+          is_whole: boolean;
+          readings: number;
+          step: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       tenant_limits: {
         Row: {
           burst_minutes: number;
@@ -397,6 +465,23 @@ export type Database = {
           id: string;
           name: string;
           slug: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      usage_days: {
+        Row: {
+          ai_tokens: number;
+          alerts: number;
+          bytes: number;
+          commands: number;
+          day: string;
+          letters: number;
+          notifications: number;
+          over_quota: number;
+          readings: number;
+          tenant_id: string;
         };
         Insert: never;
         Update: never;
@@ -472,20 +557,6 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
-      tenant_usage: {
-        Row: {
-          day: string;
-          duplicate: number;
-          over_quota: number;
-          received: number;
-          rejected: number;
-          stored: number;
-          tenant_id: string;
-        };
-        Insert: never;
-        Update: never;
-        Relationships: [];
-      };
     };
     Functions: {
       accept_invitation: {
@@ -550,6 +621,16 @@ export type Database = {
         };
         Returns: undefined;
       };
+      create_api_token: {
+        Args: {
+          tenant_id: string;
+          name: string;
+          scopes: string[];
+          days: number;
+          sha256: string;
+        };
+        Returns: string;
+      };
       create_invitation: {
         Args: {
           tenant_id: string;
@@ -575,9 +656,22 @@ export type Database = {
           removed: number;
         }[];
       };
+      delete_account: {
+        Args: {
+          email: string;
+        };
+        Returns: undefined;
+      };
       delete_device: {
         Args: {
           device_id: string;
+        };
+        Returns: undefined;
+      };
+      delete_device_data: {
+        Args: {
+          device_id: string;
+          slug: string;
         };
         Returns: undefined;
       };
@@ -600,6 +694,13 @@ export type Database = {
         };
         Returns: undefined;
       };
+      delete_tenant: {
+        Args: {
+          tenant_id: string;
+          name: string;
+        };
+        Returns: string;
+      };
       device_chart: {
         Args: {
           device_id: string;
@@ -616,14 +717,6 @@ export type Database = {
           readings: number;
         }[];
       };
-      device_fields: {
-        Args: {
-          device_id: string;
-        };
-        Returns: {
-          field: string;
-        }[];
-      };
       discard_dead_letters: {
         Args: {
           tenant_id: string;
@@ -634,6 +727,20 @@ export type Database = {
           received_until?: string | null;
         };
         Returns: number;
+      };
+      export_readings: {
+        Args: {
+          device_id: string;
+          fields: string[];
+          since: string;
+          until: string;
+          after?: string;
+        };
+        Returns: {
+          ts: string;
+          message_id: string;
+          cells: string[];
+        }[];
       };
       import_devices: {
         Args: {
@@ -681,13 +788,19 @@ export type Database = {
           role: 'owner' | 'staff' | 'viewer';
         }[];
       };
+      keep_tenant: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: undefined;
+      };
       limits_in_use: {
         Args: {
           tenant_id: string;
         };
         Returns: {
           name: string;
-          most: number;
+          most: number | null;
           used: number | null;
           until: string | null;
         }[];
@@ -717,6 +830,63 @@ export type Database = {
           seen_at: string;
         }[];
       };
+      read_alerts: {
+        Args: {
+          since?: string;
+          until?: string;
+          after?: string;
+        };
+        Returns: {
+          id: string;
+          device: string;
+          rule: string;
+          severity: 'info' | 'warning' | 'critical';
+          message: string;
+          value: number;
+          opened_at: string;
+          acknowledged_at: string;
+          resolved_at: string;
+        }[];
+      };
+      read_devices: {
+        Args: {
+          after?: string;
+        };
+        Returns: {
+          device: string;
+          name: string;
+          enabled: boolean;
+          created_at: string;
+          last_received_at: string;
+        }[];
+      };
+      read_only: {
+        Args: never;
+        Returns: boolean;
+      };
+      read_readings: {
+        Args: {
+          device: string;
+          since?: string;
+          until?: string;
+          after?: string;
+        };
+        Returns: {
+          ts: string;
+          message_id: string;
+          received_at: string;
+          payload: unknown;
+        }[];
+      };
+      read_token: {
+        Args: never;
+        Returns: {
+          tenant: string;
+          name: string;
+          scopes: string[];
+          expires_at: string;
+        }[];
+      };
       remove_member: {
         Args: {
           tenant_id: string;
@@ -731,11 +901,24 @@ export type Database = {
         };
         Returns: undefined;
       };
+      rename_tenant: {
+        Args: {
+          tenant_id: string;
+          name: string;
+        };
+        Returns: undefined;
+      };
       request_redrive: {
         Args: {
           dead_letter_ids: number[];
         };
         Returns: number;
+      };
+      revoke_api_token: {
+        Args: {
+          token_id: string;
+        };
+        Returns: undefined;
       };
       revoke_invitation: {
         Args: {
@@ -791,6 +974,16 @@ export type Database = {
           enabled: boolean;
         };
         Returns: number;
+      };
+      set_field_name: {
+        Args: {
+          tenant_id: string;
+          field: string;
+          label?: string;
+          unit?: string;
+          decimals?: number;
+        };
+        Returns: undefined;
       };
       set_notification_route: {
         Args: {

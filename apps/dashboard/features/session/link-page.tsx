@@ -7,10 +7,12 @@ import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
 import { CardPage } from '../shell/card-page.tsx';
 import { AccountError, keepSession, type Opened, openLink, SENTENCES, unsealLink } from './account.ts';
+import { CodeForm } from './code-form.tsx';
 import { messageOf } from './errors.ts';
 import { forgetLink, keepOpened, keepRefused, keptLink, type MailedLink } from './mailed-link.ts';
 import { PasswordForm } from './password-form.tsx';
 import { ResetForm } from './reset-form.tsx';
+import { factorsOf, needsCode } from './second-factor.ts';
 import { useSession } from './session.tsx';
 
 export function LinkPage() {
@@ -89,6 +91,7 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
   const router = useRouter();
   const session = useSession();
   const [problem, setProblem] = useState('');
+  const [hasCode, setHasCode] = useState(false);
   const email = link.session.user.email ?? '';
   const goOn = async () => {
     await keepSession(link.auth);
@@ -111,6 +114,13 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
             Sign in
           </ButtonLink>
         )}
+      </CardPage>
+    );
+  }
+  if (needsCode(link.session) && !hasCode) {
+    return (
+      <CardPage title="Enter your code" about={`${email} has a second factor. A link alone changes no password.`}>
+        <CodeForm auth={async () => link.auth} factors={factorsOf(link.session)} onDone={() => setHasCode(true)} />
       </CardPage>
     );
   }

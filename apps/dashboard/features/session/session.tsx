@@ -1,15 +1,22 @@
 'use client';
-// Who is signed in, for every page below.
+// Who is signed in, for every page below. Where a second factor is still to come, its code is asked for in place of any page.
 import type { Session } from '@supabase/auth-js';
-import { createContext, type ReactNode, startTransition, useContext, useEffect, useState } from 'react';
+import { usePathname } from 'next/navigation';
+import { createContext, lazy, type ReactNode, Suspense, startTransition, useContext, useEffect, useState } from 'react';
 import { clients } from './clients.ts';
+import { needsCode } from './second-factor.ts';
 
 /** `loading` until the stored session has been read; `failed` when the platform's configuration cannot be. */
 export type SessionState =
   | { status: 'loading' }
   | { status: 'signed-out' }
+  /** With a password, and not with the code that the account asks for as well. */
+  | { status: 'half-signed-in'; session: Session }
   | { status: 'signed-in'; session: Session }
   | { status: 'failed'; error: unknown };
+
+/** Loaded by people who have a second factor. */
+const CodePage = lazy(async () => ({ default: (await import('./code-page.tsx')).CodePage }));
 
 const Context = createContext<SessionState>({ status: 'loading' });
 
@@ -18,6 +25,8 @@ export const useSession = () => useContext(Context);
 
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState<SessionState>({ status: 'loading' });
+  // A mailed link has a session of its own, which asks by itself.
+  const isLink = usePathname() === '/link';
   useEffect(() => {
     let stop = () => {};
     let gone = false;
@@ -26,6 +35,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       startTransition(() =>
         setState((before) => {
           if (!session) return { status: 'signed-out' };
+          if (needsCode(session)) return { status: 'half-signed-in', session };
           // A renewed token is the same person: pages need not render again.
           const known = before.status === 'signed-in' ? before.session.user : undefined;
           const same = known?.id === session.user.id && known.email === session.user.email;
@@ -44,5 +54,15 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       stop();
     };
   }, []);
-  return <Context value={state}>{children}</Context>;
+  return (
+    <Context value={state}>
+      {state.status === 'half-signed-in' && !isLink ? (
+        <Suspense>
+          <CodePage session={state.session} />
+        </Suspense>
+      ) : (
+        children
+      )}
+    </Context>
+  );
 }

@@ -5,10 +5,12 @@ import {
   BellRing,
   ChartColumn,
   Cpu,
+  FileDown,
   LogOut,
   Monitor,
   Moon,
   ScrollText,
+  Settings,
   Sun,
   UserRound,
   Users,
@@ -20,6 +22,7 @@ import { classes } from '../../ui/classes.ts';
 import { Link } from '../../ui/link.tsx';
 import { Wordmark } from '../../ui/wordmark.tsx';
 import { useOpenCount } from '../alerts/use-alerts.ts';
+import { DeletionBanner } from '../deletion/deletion-banner.tsx';
 import { signOut } from '../session/account.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import { TenantSwitch } from '../tenants/tenant-switch.tsx';
@@ -33,12 +36,14 @@ const PAGES = [
   { href: ALERTS, name: 'Alerts', Icon: Bell },
   { href: '/admin/notifications', name: 'Notifications', Icon: BellRing },
   { href: '/admin/users', name: 'Users', Icon: Users },
+  { href: '/admin/data', name: 'Use your data', Icon: FileDown },
 ];
 const AUDIT = { href: '/admin/audit', name: 'Audit', Icon: ScrollText };
+const SETTINGS = { href: '/admin/settings', name: 'Settings', Icon: Settings };
 
 /** @param email of the person signed in. */
 export function Shell({ email, children }: { email: string; children: ReactNode }) {
-  const pages = useCan('read the audit log') ? [...PAGES, AUDIT] : PAGES;
+  const pages = [...PAGES, ...(useCan('read the audit log') ? [AUDIT] : []), SETTINGS];
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#content">
@@ -56,10 +61,10 @@ export function Shell({ email, children }: { email: string; children: ReactNode 
         ))}
       </nav>
       <section className={styles.account} aria-label="Account">
-        <Link href="/password" className={styles.person} title={`${email}: change your password`}>
+        <Link href="/account" className={styles.person} title={`${email}: your account`}>
           <UserRound aria-hidden />
           <span className={styles.email}>{email}</span>
-          <span className="visually-hidden">: change your password</span>
+          <span className="visually-hidden">: your account</span>
         </Link>
         <ThemeChoice />
         <Button variant="quiet" icon aria-label="Sign out" title="Sign out" onClick={() => signOut()}>
@@ -67,6 +72,7 @@ export function Shell({ email, children }: { email: string; children: ReactNode 
         </Button>
       </section>
       <main id="content" className={styles.main} tabIndex={-1}>
+        <DeletionBanner />
         {children}
       </main>
     </div>

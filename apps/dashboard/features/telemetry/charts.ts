@@ -4,13 +4,7 @@ import { type Api, allRows, COUNTED, type FunctionRow } from '../session/rows.ts
 /** A span of time, by its beginning, and what a field was in it. */
 export type Bucket = FunctionRow<'device_chart'>;
 
-/** Names of the numeric top-level fields of a device's newest readings. @throws ApiError, as below. */
-export async function deviceFields(deviceId: string): Promise<string[]> {
-  const fields = await allRows((api: Api) => api.rpc('device_fields', { device_id: deviceId }, COUNTED), ['field']);
-  return fields.map(({ field }) => field);
-}
-
-/** Spans without a reading are left out. @param buckets how many spans at most, 1 to 2000. */
+/** Spans without a reading are left out. @throws ApiError. @param buckets how many spans at most, 1 to 2000. */
 export async function deviceChart(
   deviceId: string,
   field: string,

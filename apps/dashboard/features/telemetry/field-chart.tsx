@@ -1,90 +1,174 @@
 'use client';
-// One field of one device over time, growing as readings come.
+// A field of a device over time, growing as readings come; beside it, on an axis of its own, another one.
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { Chart } from '../../ui/chart/chart.tsx';
+import { Chart, nearest } from '../../ui/chart/chart.tsx';
 import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
+import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
-import { formatClock, formatNumber } from '../../ui/format.ts';
+import { formatClock } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { useNow, useToday } from '../../ui/time.tsx';
+import { CsvButton } from '../data/csv-button.tsx';
 import { isTooMuch, messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { deviceChart } from './charts.ts';
 import styles from './field-chart.module.css';
-import type { Range } from './ranges.ts';
+import type { FieldWords } from './field-names.ts';
+import { bucketOf, type Range, type Span, spanOf } from './ranges.ts';
 import type { Reading } from './readings.ts';
-import { extremes, fieldColumns } from './series.ts';
+import { extremes, fieldColumns, type Series, shownRows } from './series.ts';
 
-/** Points across the chart: about two pixels each. */
-const BUCKETS = 300;
 /** Shortest time between two reads of the database, in milliseconds; live readings are appended meanwhile. */
 const REFRESH_MS = 15_000;
 const TOO_MUCH = 'There are too many readings in this range to draw them in time. Choose a shorter range.';
 /** Lines of the chart's table. */
 const LINES = 24;
 
-interface Props {
+/** What a line shows. */
+export interface Source {
   deviceId: string;
   field: string;
-  range: Range;
+  words: Pick<FieldWords, 'label' | 'write'>;
+  /** The device's newest readings. */
   live: Reading[];
+  /** It is on or off. */
+  isSwitch?: boolean;
 }
 
-export function FieldChart({ deviceId, field, range: { seconds, words }, live }: Props) {
-  const bucketSeconds = seconds / BUCKETS;
-  const refresh = Math.max(REFRESH_MS, bucketSeconds * 1000);
-  // Whole buckets: the same reading is in the same bucket at every look.
-  const until = useNow(bucketSeconds) + bucketSeconds;
+interface Props {
+  source: Source;
+  second?: Source | undefined;
+  range: Range;
+  onZoom: (from: number, until: number) => void;
+}
+
+export function FieldChart({ source, second, range, onZoom }: Props) {
+  const span = spanOf(range, useNow('seconds' in range ? bucketOf(range.seconds) : 3600));
   const today = useToday();
   const [point, setPoint] = useState<number | null>(null);
-  const { data, error } = useQuery({
-    queryKey: ['chart', deviceId, field, seconds],
-    queryFn: () => deviceChart(deviceId, field, new Date((until - seconds) * 1000), new Date(until * 1000), BUCKETS),
-    ...polled(refresh),
-    // Returning to the page is not a reason to read sooner.
-    staleTime: refresh,
-    placeholderData: undefined,
-  });
-  const columns = useMemo(
-    () => fieldColumns(data ?? [], live, field, bucketSeconds),
-    [data, live, field, bucketSeconds],
-  );
+  const first = useSeries(source, range, span);
+  const other = useSeries(second, range, span);
+  const error = first.error ?? other.error;
   const problem = error && <Notice tone="danger">{isTooMuch(error) ? TOO_MUCH : messageOf(error)}</Notice>;
-  if (!data) return problem ?? <ChartSkeleton />;
-  const found = extremes(columns);
-  const summary = found
-    ? `${field}, ${words}: between ${formatNumber(found.lowest)} and ${formatNumber(found.highest)}, newest ${formatNumber(found.newest)} at ${formatClock(found.newestAt, today)}.`
-    : `${field}: no reading in ${words}.`;
+  if (!first.series) return problem ?? <ChartSkeleton />;
+  const all = [first.series, ...(other.series ? [other.series] : [])];
+  const { label, columns, write } = first.series;
   const [times, low, average, high] = columns;
-  const value = (index: number) =>
-    average[index] == null
-      ? '–'
-      : `${formatNumber(average[index])} (${formatNumber(low[index] ?? 0)} to ${formatNumber(high[index] ?? 0)})`;
-  const clock = (index: number) => formatClock(new Date((times[index] as number) * 1000), today);
-  const shown = point !== null && times[point] !== undefined ? `${clock(point)}  ${field} ${value(point)}` : summary;
-  const step = Math.max(1, Math.ceil(times.length / LINES));
+  const clock = (seconds: number) => formatClock(new Date(seconds * 1000), today);
+  const inWords = 'words' in range ? range.words : `${clock(span.from)} to ${clock(span.until)}`;
+  const summary = all.map((each) => summaryOf(each, inWords, clock)).join(' ');
+  const at = point === null ? undefined : times[point];
   return (
     <>
       {problem}
-      <p className={styles.readout}>{shown}</p>
+      {other.series ? (
+        <Legend
+          when={at === undefined ? '' : clock(at)}
+          entries={all.map((each, place) => ({
+            label: each.label,
+            tone: place === 0 ? 'blue' : 'amber',
+            value: at === undefined ? '' : valueAt(each, nearest(each.columns[0], at)),
+          }))}
+        />
+      ) : (
+        <p className={styles.readout}>
+          {point === null || at === undefined ? summary : `${clock(at)}  ${label} ${valueAt(first.series, point)}`}
+        </p>
+      )}
       <Chart
         times={times}
         lines={[{ tone: 'blue', values: average }]}
         band={{ tone: 'blue', low, high }}
-        from={until - seconds}
-        until={until}
+        steps={source.isSwitch ?? false}
+        second={other.series && { tone: 'amber', times: other.series.columns[0], values: other.series.columns[2] }}
+        from={span.from}
+        until={span.until}
         description={summary}
         onPoint={setPoint}
+        onZoom={onZoom}
       />
+      {exportsOf(source, second).map(({ deviceId, fields, of }) => (
+        <CsvButton
+          key={deviceId}
+          of={of}
+          span={() => ({ deviceId, fields, since: new Date(span.from * 1000), until: new Date(span.until * 1000) })}
+        />
+      ))}
       <DataDetails
-        head={['Time', `${field}, average (lowest to highest)`]}
-        rows={() =>
-          times.flatMap((_, index) =>
-            index % step === 0 && average[index] != null ? [[clock(index), value(index)]] : [],
-          )
-        }
+        head={['Time', ...all.map((each) => `${each.label}, average (lowest to highest)`)]}
+        rows={() => {
+          const rows = shownRows(all);
+          const step = Math.max(1, Math.ceil(rows.length / LINES));
+          return rows
+            .filter((_, index) => index % step === 0)
+            .map(({ at, values }) => [
+              formatClock(at, today),
+              ...values.map((value) =>
+                value === null ? '–' : `${write(value[1])} (${write(value[0])} to ${write(value[2])})`,
+              ),
+            ]);
+        }}
       />
     </>
   );
+}
+
+/** A file for each device that the chart shows. */
+function exportsOf(source: Source, second: Source | undefined) {
+  const { deviceId, field } = source;
+  if (!second) return [{ deviceId, fields: [field], of: undefined }];
+  if (second.deviceId === deviceId) return [{ deviceId, fields: [...new Set([field, second.field])], of: undefined }];
+  return [source, second].map((each) => ({ deviceId: each.deviceId, fields: [each.field], of: each.words.label }));
+}
+
+/** The columns of a line, asked for and kept up to date. */
+function useSeries(source: Source | undefined, range: Range, { from, until, bucketSeconds }: Span) {
+  const isMoving = 'seconds' in range;
+  const { deviceId, field, live } = source ?? { deviceId: '', field: '', live: NONE };
+  const refresh = Math.max(REFRESH_MS, bucketSeconds * 1000);
+  const { data, error } = useQuery({
+    queryKey: ['chart', deviceId, field, ...(isMoving ? [range.seconds] : [from, until])],
+    queryFn: () =>
+      deviceChart(
+        deviceId,
+        field,
+        new Date(from * 1000),
+        new Date(until * 1000),
+        Math.round((until - from) / bucketSeconds),
+      ),
+    ...polled(refresh),
+    // Returning to the page is not a reason to read sooner.
+    staleTime: refresh,
+    placeholderData: undefined,
+    enabled: source !== undefined,
+  });
+  const columns = useMemo(
+    () =>
+      fieldColumns(
+        data ?? [],
+        live.filter(({ ts }) => Date.parse(ts) < until * 1000),
+        field,
+        bucketSeconds,
+      ),
+    [data, live, field, bucketSeconds, until],
+  );
+  const series: Series | undefined = source && data && { ...source.words, columns };
+  return { series, error };
+}
+
+const NONE: Reading[] = [];
+
+function summaryOf({ label, columns, write }: Series, inWords: string, clock: (seconds: number) => string): string {
+  const found = extremes(columns);
+  if (!found) return `${label}: no reading in ${inWords}.`;
+  const newest = `newest ${write(found.newest)} at ${clock(found.newestAt.getTime() / 1000)}`;
+  return `${label}, ${inWords}: between ${write(found.lowest)} and ${write(found.highest)}, ${newest}.`;
+}
+
+function valueAt({ columns: [, low, average, high], write }: Series, index: number | null): string {
+  const mean = index === null ? undefined : average[index];
+  if (index === null || mean == null) return '–';
+  const [least, most] = [low[index] ?? mean, high[index] ?? mean];
+  return least === most ? write(mean) : `${write(mean)} (${write(least)} to ${write(most)})`;
 }

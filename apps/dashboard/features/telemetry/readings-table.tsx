@@ -1,43 +1,69 @@
 'use client';
-// A device's last readings as they were sent.
-import { memo } from 'react';
+// A device's last readings: their first fields, and the whole of one at a click.
+import dynamic from 'next/dynamic';
+import { memo, useState } from 'react';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { formatClock, readingFields } from '../../ui/format.ts';
+import { formatClock } from '../../ui/format.ts';
 import { Ago, useToday } from '../../ui/time.tsx';
+import { exactly } from './field-names.ts';
+import { fieldsOf } from './fields.ts';
 import type { Reading } from './readings.ts';
 import styles from './readings-table.module.css';
+import { useFieldWords } from './use-field-names.ts';
+
+const ReadingDialog = dynamic(() => import('./reading-dialog.tsx').then(({ ReadingDialog }) => ReadingDialog));
+
+/** Fields of a line. */
+const SHOWN = 8;
 
 /** Redrawn only when the readings change. @param most lines. */
 export const ReadingsTable = memo(function ReadingsTable({ readings, most }: { readings: Reading[]; most: number }) {
   const today = useToday();
+  const [opened, setOpened] = useState<Reading>();
   const columns: Column<Reading>[] = [
     {
       header: 'Device time',
       title: true,
       cell: ({ ts }) => <time dateTime={ts}>{formatClock(new Date(ts), today)}</time>,
     },
-    { header: 'Reading', phone: 'wide', cell: ({ payload }) => <Values payload={payload} /> },
+    {
+      header: 'Reading',
+      phone: 'wide',
+      cell: (reading) => <Values payload={reading.payload} onOpen={() => setOpened(reading)} />,
+    },
     { header: 'Received', phone: 'corner', numeric: true, cell: ({ received_at }) => <Ago at={received_at} /> },
   ];
   return (
-    <DataTable
-      caption="Last readings"
-      columns={columns}
-      rows={readings.slice(0, most)}
-      keyOf={({ ts, message_id }) => `${ts} ${message_id}`}
-    />
+    <>
+      <DataTable
+        caption="Last readings"
+        columns={columns}
+        rows={readings.slice(0, most)}
+        keyOf={({ ts, message_id }) => `${ts} ${message_id}`}
+      />
+      {opened && <ReadingDialog reading={opened} onClose={() => setOpened(undefined)} />}
+    </>
   );
 });
 
-function Values({ payload }: { payload: unknown }) {
-  const fields = readingFields(payload, 8);
+function Values({ payload, onOpen }: { payload: unknown; onOpen: () => void }) {
+  const wordsOf = useFieldWords();
+  const fields = fieldsOf(payload);
+  const more = fields.length - SHOWN;
   return (
     <span className={styles.values}>
-      {fields.map(({ field, value }) => (
-        <span key={field}>
-          <span>{field}</span> {value}
-        </span>
-      ))}
+      {fields.slice(0, SHOWN).map(({ field, value }) => {
+        const { label, write } = wordsOf(field);
+        return (
+          <span key={field} title={exactly(value)}>
+            <span>{label}</span> {write(value)}
+          </span>
+        );
+      })}
+      <button type="button" className={styles.open} onClick={onOpen}>
+        {more > 0 ? `+${more} more` : 'Whole'}
+        <span className="visually-hidden"> reading</span>
+      </button>
     </span>
   );
 }

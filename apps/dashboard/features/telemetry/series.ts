@@ -1,5 +1,6 @@
 // From buckets and live readings to the columns a chart draws.
 import type { Bucket } from './charts.ts';
+import { numberAt } from './fields.ts';
 import type { Reading } from './readings.ts';
 
 /** Columns of one field: epoch seconds, then lowest, average and highest; null is a gap. */
@@ -66,12 +67,6 @@ function usualStep(points: Point[]): number {
   return steps[Math.floor(steps.length / 2)] ?? 0;
 }
 
-function numberAt(payload: unknown, field: string): number | undefined {
-  if (typeof payload !== 'object' || payload === null) return undefined;
-  const value = (payload as Record<string, unknown>)[field];
-  return typeof value === 'number' ? value : undefined;
-}
-
 /** Lowest, highest and newest value, or undefined when there is none. */
 export function extremes([times, low, average, high]: FieldColumns) {
   const isValue = (value: number | null): value is number => value !== null;
@@ -83,4 +78,32 @@ export function extremes([times, low, average, high]: FieldColumns) {
     newest: average[newest] as number,
     newestAt: new Date((times[newest] as number) * 1000),
   };
+}
+
+/** A line of a chart: what it is, its columns, and how its values are written. */
+export interface Series {
+  label: string;
+  columns: FieldColumns;
+  write: (value: unknown) => string;
+}
+
+/**
+ * What a chart shows, as a table: a row for each time of any series, in order, with lowest, mean and highest of each; null where a series
+ * has nothing.
+ */
+export function shownRows(
+  series: readonly Series[],
+): { at: Date; values: ([low: number, mean: number, high: number] | null)[] }[] {
+  const rows = new Map<number, ([number, number, number] | null)[]>();
+  for (const [place, { columns }] of series.entries()) {
+    const [times, low, average, high] = columns;
+    for (const [index, at] of times.entries()) {
+      const mean = average[index];
+      if (mean == null) continue;
+      const row = rows.get(at) ?? series.map(() => null);
+      row[place] = [low[index] ?? mean, mean, high[index] ?? mean];
+      rows.set(at, row);
+    }
+  }
+  return [...rows].sort(([one], [other]) => one - other).map(([at, values]) => ({ at: new Date(at * 1000), values }));
 }

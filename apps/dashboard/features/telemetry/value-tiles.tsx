@@ -1,37 +1,97 @@
 'use client';
-// A device's newest values, one of which the chart shows.
-import { useId } from 'react';
-import { formatNumber } from '../../ui/format.ts';
+// The newest value of each field with its age; numbers can be chosen for the chart. More than a dozen are folded.
+import { useId, useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { classes } from '../../ui/classes.ts';
+import { Search } from '../../ui/search.tsx';
+import { Ago } from '../../ui/time.tsx';
+import { exactly } from './field-names.ts';
+import { type NewestValue, numberIn } from './fields.ts';
+import { useFieldWords } from './use-field-names.ts';
 import styles from './value-tiles.module.css';
 
 interface Props {
   /** Undefined while they load: their space is kept. */
-  fields: string[] | undefined;
-  /** The newest of each field. */
-  values: Record<string, unknown>;
+  newest: NewestValue[] | undefined;
   field: string | undefined;
   onChange: (field: string) => void;
 }
 
-export function ValueTiles({ fields, values, field, onChange }: Props) {
+/** Tiles of a folded list, and how many more at a time. */
+const FOLDED = 12;
+const STEP = 60;
+
+export function ValueTiles({ newest, field, onChange }: Props) {
+  const wordsOf = useFieldWords();
+  const [most, setMost] = useState(FOLDED);
+  const [sought, setSought] = useState('');
+  if (!newest) return <Room />;
+  const words = sought.trim().toLowerCase();
+  const found = words
+    ? newest.filter((each) => `${each.field} ${wordsOf(each.field).label}`.toLowerCase().includes(words))
+    : newest;
+  // The chosen one is in view.
+  const shown = found.filter((each, place) => place < most || each.field === field);
+  const left = found.length - shown.length;
+  return (
+    <>
+      {newest.length > FOLDED && (
+        <div className={styles.find}>
+          <Search label={`Find one of ${newest.length} fields`} value={sought} onChange={setSought} />
+        </div>
+      )}
+      <Tiles newest={shown} field={field} onChange={onChange} />
+      {(left > 0 || most > FOLDED) && (
+        <p className={styles.more}>
+          {left > 0 && <Button onClick={() => setMost(most + STEP)}>Show {Math.min(left, STEP)} more</Button>}
+          {most > FOLDED && (
+            <Button variant="quiet" onClick={() => setMost(FOLDED)}>
+              Show fewer
+            </Button>
+          )}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Tiles({ newest, field, onChange }: Props & { newest: NewestValue[] }) {
+  const wordsOf = useFieldWords();
   const name = useId();
-  if (!fields) return <Room />;
   return (
     <fieldset className={styles.tiles}>
-      <legend className="visually-hidden">Field shown in the chart</legend>
-      {fields.map((each) => {
-        const value = values[each];
+      <legend className="visually-hidden">Newest values; a number can be chosen for the chart</legend>
+      {newest.map((each) => {
+        const { label, write } = wordsOf(each.field);
+        const text = write(each.value);
+        const content = (
+          <>
+            <span title={each.field}>{label}</span>
+            <strong className={classes(text.length > 11 && styles.long)} title={exactly(each.value)}>
+              {text}
+            </strong>
+            <small>
+              <Ago at={new Date(each.at).toISOString()} />
+            </small>
+          </>
+        );
+        if (numberIn(each.value) === undefined) {
+          return (
+            <div key={each.field} className={styles.tile}>
+              {content}
+            </div>
+          );
+        }
         return (
-          <label key={each} className={styles.tile}>
+          <label key={each.field} className={styles.tile}>
             <input
               type="radio"
               name={name}
-              aria-label={each}
-              checked={each === field}
-              onChange={() => onChange(each)}
+              aria-label={label}
+              checked={each.field === field}
+              onChange={() => onChange(each.field)}
             />
-            <span>{each}</span>
-            <strong>{typeof value === 'number' ? formatNumber(value) : '–'}</strong>
+            {content}
           </label>
         );
       })}
@@ -44,6 +104,7 @@ const Room = () => (
     <div className={styles.tile}>
       <span>…</span>
       <strong>–</strong>
+      <small>…</small>
     </div>
   </div>
 );

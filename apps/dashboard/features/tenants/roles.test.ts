@@ -7,6 +7,7 @@ test.each<[Permission, string[]]>([
   ['see dead letters', ['owner', 'staff']],
   ['manage members', ['owner']],
   ['read the audit log', ['owner']],
+  ['manage the tenant', ['owner']],
 ])('%s: %j', (permission, roles) => {
   expect(ROLES.filter((role) => can(role, permission))).toEqual(roles);
 });

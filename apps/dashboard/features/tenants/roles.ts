@@ -8,7 +8,7 @@ export const ROLES = MEMBER_ROLES satisfies readonly Role[];
 
 /** In a sentence, for the person who assigns a role. */
 export const ROLE_MEANS: Record<Role, string> = {
-  owner: 'Everything, including members and the audit log',
+  owner: 'Everything, including members, API tokens and the audit log',
   staff: 'Devices, alert rules, notifications, dead letters',
   viewer: 'Looks, changes nothing',
 };
@@ -19,11 +19,13 @@ export type Permission =
   | 'manage notifications'
   | 'see dead letters'
   | 'manage members'
-  | 'read the audit log';
+  | 'make API tokens'
+  | 'read the audit log'
+  | 'manage the tenant';
 
 const STAFF: Permission[] = ['manage devices', 'manage rules', 'manage notifications', 'see dead letters'];
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
-  owner: [...STAFF, 'manage members', 'read the audit log'],
+  owner: [...STAFF, 'manage members', 'make API tokens', 'read the audit log', 'manage the tenant'],
   staff: STAFF,
   viewer: [],
 };

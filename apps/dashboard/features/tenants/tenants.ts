@@ -17,7 +17,11 @@ export async function createTenant(slug: string, name: string): Promise<string> 
   return made;
 }
 
-/** A limit of the tenant in force; `used` is null where it bounds a single thing. */
+/** Changes the name that people see; the slug stays. @throws ApiError. */
+export const renameTenant = (tenantId: string, name: string): Promise<void> =>
+  call('rename_tenant', { tenant_id: tenantId, name });
+
+/** A limit of the tenant in force. `used` is null where it bounds a single thing, `most` where there is no bound. */
 export type LimitInUse = FunctionRow<'limits_in_use'>;
 
 /** What the tenant may have, and how much of that it uses. @throws ApiError. */

@@ -8,7 +8,7 @@ import { SmallChoice } from '../../ui/small-choice.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { useSession } from '../session/session.tsx';
 import { useChange } from '../session/use-change.ts';
-import { ROLES, type Role } from '../tenants/roles.ts';
+import { ROLE_MEANS, ROLES, type Role } from '../tenants/roles.ts';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { changeRole, type Member, removeMember } from './members.ts';
 
@@ -17,6 +17,7 @@ export function MembersTable({ members }: { members: Member[] }) {
   const session = useSession();
   const canManage = useCan('manage members');
   const [leaving, setLeaving] = useState<Member>();
+  const [changing, setChanging] = useState<{ member: Member; role: Role }>();
   const myId = session.status === 'signed-in' ? session.session.user.id : undefined;
   const isMe = ({ user_id }: Member) => user_id === myId;
   const owners = members.filter(({ role }) => role === 'owner').length;
@@ -42,7 +43,7 @@ export function MembersTable({ members }: { members: Member[] }) {
             label={`Role of ${member.email}`}
             options={ROLES}
             value={member.role}
-            onChange={(role) => change.mutate({ member, role })}
+            onChange={(role) => setChanging({ member, role })}
           />
         ) : (
           member.role
@@ -68,6 +69,23 @@ export function MembersTable({ members }: { members: Member[] }) {
   return (
     <>
       <DataTable caption="Members" columns={columns} rows={members} keyOf={({ user_id }) => user_id} />
+      {changing && (
+        <Confirm
+          title={`Make ${changing.member.email} ${changing.role}?`}
+          action={`Make ${changing.role}`}
+          onClose={() => setChanging(undefined)}
+          onConfirm={async () => {
+            await change.mutateAsync(changing);
+            setChanging(undefined);
+          }}
+        >
+          <p>
+            {changing.role}: {ROLE_MEANS[changing.role].replace(/^./, (first) => first.toLowerCase())}. It holds at
+            once.
+            {isMe(changing.member) && ' You cannot take it back yourself.'}
+          </p>
+        </Confirm>
+      )}
       {leaving && (
         <Confirm
           title={isMe(leaving) ? `Leave ${tenant.name}?` : `Remove ${leaving.email}?`}

@@ -14,6 +14,8 @@ export interface PublicConfig {
   hasCa: boolean;
   /** False where the auth service writes its mails into a log instead of sending them. */
   sendsMail: boolean;
+  /** False where the auth service has no second factors. */
+  hasSecondFactor: boolean;
   /** "local", "dev" or "prod". */
   environment: string;
 }
@@ -33,6 +35,7 @@ export function onRequestGet(context: Context): Response {
     brokerPort: Number(env.BROKER_PORT || MQTT_TLS_PORT),
     hasCa: Boolean(env.BROKER_CA),
     sendsMail: env.SENDS_MAIL !== 'no',
+    hasSecondFactor: env.SECOND_FACTOR !== 'no',
     environment: env.ENVIRONMENT || 'dev',
   };
   return Response.json(config, { headers: PLAIN_HEADERS });

@@ -7,7 +7,7 @@ import { type PointerEvent, useState } from 'react';
 import { classes } from '../classes.ts';
 import { formatNumber } from '../format.ts';
 import styles from './chart.module.css';
-import { bandPath, barsPath, dotsPath, linePath, rangeOf, SIDE, scaleOf, type Values } from './paths.ts';
+import { bandPath, barsPath, dotsPath, linePath, rangeOf, SIDE, scaleOf, stepPath, type Values } from './paths.ts';
 import { timeTicks, valueTicks } from './ticks.ts';
 import tones from './tones.module.css';
 
@@ -23,6 +23,12 @@ interface Props {
   /** Epoch seconds, in order; the columns have a value for each. */
   times: readonly number[];
   lines?: readonly Column[];
+  /** A line with times and an axis of its own, on the right. */
+  second?: { tone: ChartTone; times: readonly number[]; values: Values } | undefined;
+  /** Lines are steps: a value holds until the next one. */
+  steps?: boolean;
+  /** Called with the span that was dragged over, in epoch seconds. */
+  onZoom?: ((from: number, until: number) => void) | undefined;
   /** From zero; a later column is drawn over an earlier one. */
   bars?: readonly Column[];
   /** The area between two columns. */
@@ -53,8 +59,12 @@ export function Chart({
   description,
   onPoint,
   small,
+  second,
+  steps = false,
+  onZoom,
 }: Props) {
   const [point, setPoint] = useState<number | null>(null);
+  const [dragged, setDragged] = useState<[start: number, end: number]>();
   const columns = [...bars, ...lines];
   const range = rangeOf([...columns.map(({ values }) => values), ...(band ? [band.low, band.high] : [])], fromZero);
   const scale = scaleOf(from, until, range);
@@ -65,14 +75,38 @@ export function Chart({
     setPoint(index);
     onPoint(index);
   };
-  const follow = ({ currentTarget, clientX }: PointerEvent) => {
+  const secondRange = second && rangeOf([second.values], false);
+  const secondScale = secondRange && scaleOf(from, until, secondRange);
+  const timeAt = ({ currentTarget, clientX }: PointerEvent) => {
     const { left, width } = currentTarget.getBoundingClientRect();
-    const at = from + ((clientX - left) / width) * (until - from);
-    choose(nearest(times, bars.length > 0 ? at - barSeconds / 2 : at));
+    return Math.min(until, Math.max(from, from + ((clientX - left) / width) * (until - from)));
   };
+  const follow = (event: PointerEvent) => {
+    const at = timeAt(event);
+    choose(nearest(times, bars.length > 0 ? at - barSeconds / 2 : at));
+    if (dragged) setDragged([dragged[0], at]);
+  };
+  const start = (event: PointerEvent) => {
+    follow(event);
+    if (!onZoom || event.button !== 0) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    setDragged([timeAt(event), timeAt(event)]);
+  };
+  const end = () => {
+    if (!dragged) return;
+    const [one, other] = dragged[0] < dragged[1] ? dragged : [dragged[1], dragged[0]];
+    setDragged(undefined);
+    // Less is a click.
+    if (other - one > (until - from) / 50) onZoom?.(one, other);
+  };
+  const path = steps ? stepPath : linePath;
   const pointed = point === null ? undefined : times[point];
   return (
-    <div className={classes(styles.chart, small && styles.small)} role="img" aria-label={description}>
+    <div
+      className={classes(styles.chart, small && styles.small, onZoom && styles.zooming)}
+      role="img"
+      aria-label={description}
+    >
       <div className={styles.values}>
         {values.map((value) => (
           <span key={value} style={{ top: percent(scale.y(value)) }}>
@@ -86,7 +120,9 @@ export function Chart({
         preserveAspectRatio="none"
         aria-hidden
         onPointerMove={follow}
-        onPointerDown={follow}
+        onPointerDown={start}
+        onPointerUp={end}
+        onPointerCancel={() => setDragged(undefined)}
         onPointerLeave={() => choose(null)}
       >
         <path className={styles.grid} d={values.map((value) => `M0 ${scale.y(value)}h${SIDE}`).join('')} />
@@ -101,11 +137,29 @@ export function Chart({
           />
         ))}
         {lines.map(({ tone, values }) => (
-          <path key={tone} className={classes(styles.line, tones[tone])} d={linePath(times, values, scale)} />
+          <path key={tone} className={classes(styles.line, tones[tone])} d={path(times, values, scale)} />
         ))}
+        {second && secondScale && (
+          <>
+            <path
+              className={classes(styles.line, tones[second.tone])}
+              d={linePath(second.times, second.values, secondScale)}
+            />
+            <path
+              className={classes(styles.dots, tones[second.tone])}
+              d={dotsPath(second.times, second.values, secondScale)}
+            />
+          </>
+        )}
         {lines.map(({ tone, values }) => (
           <path key={tone} className={classes(styles.dots, tones[tone])} d={dotsPath(times, values, scale)} />
         ))}
+        {dragged && (
+          <path
+            className={styles.dragged}
+            d={`M${scale.x(dragged[0])} 0H${scale.x(dragged[1])}V${SIDE}H${scale.x(dragged[0])}Z`}
+          />
+        )}
         {pointed !== undefined && (
           <path
             className={styles.pointer}
@@ -121,6 +175,15 @@ export function Chart({
             />
           ))}
       </svg>
+      {second && secondRange && secondScale && (
+        <div className={classes(styles.values, styles.right, tones[second.tone])}>
+          {valueTicks(...secondRange, small ? 3 : 6).map((value) => (
+            <span key={value} style={{ top: percent(secondScale.y(value)) }}>
+              {formatNumber(value)}
+            </span>
+          ))}
+        </div>
+      )}
       <div className={styles.times}>
         {timeTicks(from, until, MOST_TIMES).map(({ at, text, isExtra }) => (
           <span key={at} className={classes(isExtra && styles.extra)} style={{ left: percent(scale.x(at)) }}>
@@ -135,7 +198,7 @@ export function Chart({
 const percent = (place: number) => `${(100 * place) / SIDE}%`;
 
 /** The index of the time next to this one; null when there is none. */
-function nearest(times: readonly number[], at: number): number | null {
+export function nearest(times: readonly number[], at: number): number | null {
   let found: number | null = null;
   for (const [index, time] of times.entries()) {
     if (found === null || Math.abs(time - at) < Math.abs((times[found] as number) - at)) found = index;

@@ -16,7 +16,9 @@ export interface Scale {
 export function scaleOf(from: number, until: number, [low, high]: readonly [low: number, high: number]): Scale {
   // A tenth of a unit is less than a tenth of a pixel.
   const place = (share: number) => Math.round(share * SIDE * 10) / 10;
-  return { x: (at) => place((at - from) / (until - from)), y: (value) => place((high - value) / (high - low)) };
+  // Halved: the difference of the largest numbers is infinite.
+  const height = high / 2 - low / 2;
+  return { x: (at) => place((at - from) / (until - from)), y: (value) => place((high / 2 - value / 2) / height) };
 }
 
 /** A value axis with room above and below, so that no line lies on the edge and a constant one is in the middle. */
@@ -31,14 +33,24 @@ export function rangeOf(columns: readonly Values[], fromZero: boolean): [low: nu
   }
   if (low > high) return [0, 1];
   if (fromZero) return [0, high === 0 ? 1 : high * 1.1];
-  const room = (high - low) * 0.12 || Math.max(Math.abs(high) * 0.05, 0.5);
-  return [low - room, high + room];
+  const room = (high / 2 - low / 2) * 0.24 || Math.max(Math.abs(high) * 0.05, 0.5);
+  return [Math.max(low - room, -Number.MAX_VALUE), Math.min(high + room, Number.MAX_VALUE)];
 }
 
 /** The line through the values, broken at gaps. */
 export function linePath(times: readonly number[], values: Values, { x, y }: Scale): string {
   return runs(values)
     .map((run) => `M${run.map((index) => `${x(times[index] as number)} ${y(values[index] as number)}`).join('L')}`)
+    .join('');
+}
+
+/** The same in steps: a value holds until the next one. */
+export function stepPath(times: readonly number[], values: Values, { x, y }: Scale): string {
+  return runs(values)
+    .map(([first = 0, ...rest]) => {
+      const next = rest.map((index) => `H${x(times[index] as number)}V${y(values[index] as number)}`);
+      return `M${x(times[first] as number)} ${y(values[first] as number)}${next.join('')}`;
+    })
     .join('');
 }
 

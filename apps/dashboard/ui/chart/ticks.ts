@@ -44,7 +44,7 @@ export function formatTick(at: number, step: number): string {
 
 /** Round numbers between two values, at most `most`: multiples of 1, 2 or 5 times a power of ten. */
 export function valueTicks(low: number, high: number, most: number): number[] {
-  const least = (high - low) / most;
+  const least = high / most - low / most;
   const power = 10 ** Math.floor(Math.log10(least));
   const step = power * ([1, 2, 5].find((each) => each * power >= least) ?? 10);
   const first = Math.ceil(low / step);

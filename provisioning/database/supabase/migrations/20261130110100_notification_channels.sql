@@ -41,6 +41,8 @@ create table public.notification_channels (
   confirmed_at timestamptz,
   -- The reader of the address wants nothing more.
   refused_at timestamptz,
+  -- When its secrets were last entered. It lets the audit log show that they were changed.
+  sealed_at timestamptz,
   created_at timestamptz not null default now(),
   check ((kind = 'chat') = (template is not null)),
   unique (tenant_id, id)
@@ -96,7 +98,7 @@ create table public.notifications (
   channel_id uuid not null,
   -- Null: a digest, a test or a confirmation.
   alert_id uuid,
-  -- The route that asked for it; it may be gone.
+  -- The route that asked for it; it may be gone. A digest is asked for by all routes to its channel.
   route_id uuid,
   transition text not null
     check (transition in ('opened', 'resolved', 'escalated', 'repeated', 'digest', 'test', 'confirmation')),
@@ -133,12 +135,29 @@ create index notifications_created on public.notifications (created_at);
 create unique index notifications_one_digest on public.notifications (tenant_id, channel_id)
   where transition = 'digest' and content is null and state = 'waiting';
 
--- Mails of a tenant on its last day with any: the outbox would forget those of a deleted channel.
+-- Mails of a tenant on its last day with any. This table and the next two bound what the outbox would forget with a deleted channel.
 create table ingest.mail_use (
   tenant_id uuid primary key references public.tenants (id) on delete cascade,
   day date not null,
   mails int not null,
   confirmations int not null
+);
+
+-- How often an address was asked for a confirmation on its last day. Kept for a day, and with a refusal permanently.
+create table ingest.asked_addresses (
+  -- See access.address_hash().
+  address bytea primary key check (octet_length(address) = 32),
+  day date not null,
+  confirmations int not null,
+  -- The tenants whose mails its reader refused.
+  refused uuid[] not null default '{}'
+);
+
+-- Tests of a tenant within its last hour with any.
+create table ingest.test_use (
+  tenant_id uuid primary key references public.tenants (id) on delete cascade,
+  hour_from timestamptz not null default now(),
+  tests int not null default 0
 );
 
 -- What the sending job says of itself: the public key to seal for, and the sender of mails (null: there is no mail).
@@ -160,10 +179,14 @@ alter table ingest.channel_states enable row level security;
 alter table ingest.channel_states force row level security;
 alter table ingest.mail_use enable row level security;
 alter table ingest.mail_use force row level security;
+alter table ingest.asked_addresses enable row level security;
+alter table ingest.asked_addresses force row level security;
+alter table ingest.test_use enable row level security;
+alter table ingest.test_use force row level security;
 alter table access.notification_sender enable row level security;
 alter table access.notification_sender force row level security;
 revoke all on public.notification_channels, public.notification_routes, public.notifications, ingest.channel_states, ingest.mail_use,
-  access.notification_sender
+  ingest.asked_addresses, ingest.test_use, access.notification_sender
   from public, anon, authenticated, service_role;
 grant select on public.notification_channels, public.notification_routes to authenticated, service_role;
 grant select (id, tenant_id, channel_id, alert_id, route_id, transition, n, content, state, created_at, due_at, expires_at, attempts,
@@ -256,10 +279,11 @@ begin
   else
     raise exception 'there is no such kind of channel' using errcode = 'invalid_parameter_value', hint = 'Use email, webhook or chat.';
   end if;
-  insert into public.notification_channels as c (tenant_id, name, kind, destination, template, confirmed_at)
+  insert into public.notification_channels as c (tenant_id, name, kind, destination, template, confirmed_at, sealed_at)
   values (add_notification_channel.tenant_id, add_notification_channel.name, add_notification_channel.kind,
     case add_notification_channel.kind when 'email' then add_notification_channel.destination else target end,
-    add_notification_channel.template, case when add_notification_channel.kind <> 'email' then now() end)
+    add_notification_channel.template, case when add_notification_channel.kind <> 'email' then now() end,
+    case when add_notification_channel.sealed is not null then now() end)
   returning c.id into made;
   insert into ingest.channel_states (tenant_id, channel_id, sealed)
   values (add_notification_channel.tenant_id, made, add_notification_channel.sealed);
@@ -309,7 +333,8 @@ begin
   update public.notification_channels as c
   set name = coalesce(change_notification_channel.name, c.name), enabled = coalesce(change_notification_channel.enabled, c.enabled),
     destination = coalesce(lower(change_notification_channel.destination), c.destination),
-    template = coalesce(change_notification_channel.template, c.template)
+    template = coalesce(change_notification_channel.template, c.template),
+    sealed_at = case when change_notification_channel.sealed is null then c.sealed_at else now() end
   where c.id = change_notification_channel.channel_id;
   -- What was changed may be what was wrong.
   update ingest.channel_states as s
@@ -332,10 +357,16 @@ begin
 end
 $$;
 
--- Puts a mail that asks for confirmation into the outbox. 20 a tenant and day.
+create function access.address_hash(address text) returns bytea
+language sql immutable set search_path = ''
+return sha256(convert_to(lower(address), 'UTF8'));
+
+-- Puts a mail that asks for confirmation into the outbox: 20 a tenant and day, and 5 an address and day, of all tenants together.
 create function access.ask_confirmation(tenant uuid, channel uuid) returns void
 language plpgsql security definer set search_path = '' set timezone = 'UTC'
 as $$
+declare
+  asked constant bytea := (select access.address_hash(c.destination) from public.notification_channels as c where c.id = channel);
 begin
   insert into ingest.mail_use as u (tenant_id, day, mails, confirmations) values (tenant, current_date, 0, 1)
   on conflict (tenant_id) do update
@@ -345,8 +376,21 @@ begin
     raise exception 'this tenant has asked for 20 confirmations today, which is the limit'
       using errcode = 'insufficient_privilege', hint = 'Try again tomorrow.';
   end if;
+  if exists (select from ingest.asked_addresses as a where a.address = asked and tenant = any (a.refused)) then
+    raise exception 'the reader of this address has refused mails of this tenant'
+      using errcode = 'invalid_parameter_value', hint = 'Use another address, or ask the platform''s operator.';
+  end if;
+  delete from ingest.asked_addresses as a where a.day < current_date and a.refused = '{}';
+  insert into ingest.asked_addresses as a (address, day, confirmations) values (asked, current_date, 1)
+  on conflict (address) do update
+  set day = current_date, confirmations = 1 + case a.day when current_date then a.confirmations else 0 end;
+  if auth.uid() is not null and (select a.confirmations from ingest.asked_addresses as a where a.address = asked) > 5 then
+    raise exception 'this address has been asked for 5 confirmations today, which is the limit'
+      using errcode = 'insufficient_privilege', hint = 'Look for the mail there, or try again tomorrow.';
+  end if;
+  -- The slug, not the name: a stranger must not be sent what a tenant writes.
   insert into public.notifications (tenant_id, channel_id, transition, content)
-  select t.id, channel, 'confirmation', jsonb_build_object('tenant', t.name) from public.tenants as t where t.id = tenant;
+  select t.id, channel, 'confirmation', jsonb_build_object('tenant', t.slug) from public.tenants as t where t.id = tenant;
 end
 $$;
 
@@ -373,13 +417,21 @@ language plpgsql security definer set search_path = ''
 as $$
 declare
   tenant uuid;
+  mail_address text;
 begin
   update public.notification_channels as c
   set confirmed_at = case when wanted then coalesce(c.confirmed_at, now()) end, refused_at = case when not wanted then now() end
   from ingest.channel_states as s
   where s.token_hash = sha256(convert_to(answer_notification_channel.token, 'UTF8'))
     and c.tenant_id = s.tenant_id and c.id = s.channel_id and wanted is not null
-  returning c.tenant_id into tenant;
+  returning c.tenant_id, c.destination into tenant, mail_address;
+  if tenant is not null then
+    -- The channel may be deleted, and added again.
+    insert into ingest.asked_addresses as a (address, day, confirmations, refused)
+    values (access.address_hash(mail_address), current_date, 0, case when wanted then '{}' else array[tenant] end)
+    on conflict (address) do update
+    set refused = array_remove(a.refused, tenant) || case when wanted then '{}' else array[tenant] end;
+  end if;
   return (select t.name from public.tenants as t where t.id = tenant);
 end
 $$;
@@ -454,12 +506,14 @@ begin
 end
 $$;
 
--- What the route had planned and not begun to send.
+-- What the route had planned and not begun to send; and the digest of a channel that no route is left to.
 create function access.cancel_route(tenant uuid, route uuid) returns void
 language sql security definer set search_path = ''
 as $$
   update public.notifications as n set state = 'cancelled', error = 'The route was switched off or deleted.', finished_at = now()
-  where n.tenant_id = tenant and n.route_id = route and n.state = 'waiting' and n.attempts = 0;
+  where n.tenant_id = tenant and n.state = 'waiting' and n.attempts = 0 and (n.route_id = route
+    or n.transition = 'digest' and not exists (
+      select from public.notification_routes as r where r.tenant_id = tenant and r.channel_id = n.channel_id and r.enabled));
 $$;
 
 -- Puts a test message into the outbox, and returns its id there. 10 a tenant and hour.
@@ -471,8 +525,13 @@ declare
   made uuid;
 begin
   perform from public.tenants as t where t.id = tenant for no key update;
-  if (select count(*) from public.notifications as n
-    where n.tenant_id = tenant and n.transition = 'test' and n.created_at > now() - interval '1 hour') >= 10 then
+  -- The outbox would forget those of a deleted channel.
+  insert into ingest.test_use (tenant_id) values (tenant) on conflict do nothing;
+  update ingest.test_use as u
+  set hour_from = case when u.hour_from > now() - interval '1 hour' then u.hour_from else now() end,
+    tests = 1 + case when u.hour_from > now() - interval '1 hour' then u.tests else 0 end
+  where u.tenant_id = tenant;
+  if (select u.tests from ingest.test_use as u where u.tenant_id = tenant) > 10 then
     raise exception 'this tenant has sent 10 tests within an hour, which is the limit'
       using errcode = 'insufficient_privilege', hint = 'Wait, and try again.';
   end if;
@@ -526,7 +585,8 @@ $$;
 revoke all on function access.staffed_channel(uuid), public.notification_sender(), access.check_sealed(text), access.check_host(text),
   public.add_notification_channel(uuid, text, text, text, text, jsonb),
   public.change_notification_channel(uuid, text, boolean, text, text, jsonb), public.delete_notification_channel(uuid),
-  access.ask_confirmation(uuid, uuid), public.send_confirmation_again(uuid), public.answer_notification_channel(text, boolean),
+  access.address_hash(text), access.ask_confirmation(uuid, uuid), public.send_confirmation_again(uuid),
+  public.answer_notification_channel(text, boolean),
   public.set_notification_route(uuid, text[], uuid, int, int, text, boolean, time, time, text, boolean, int, boolean),
   public.delete_notification_route(uuid), access.cancel_route(uuid, uuid), public.send_test_notification(uuid)
   from public, anon, authenticated, service_role;

@@ -18,110 +18,182 @@ begin
 end
 $$;
 
--- Puts a transition into the outbox, or into the channel's digest: in quiet hours, for a device that flaps, and for a channel with
--- more in an hour than one reads.
-create function access.plan_notification(
-  alert public.alerts, severity text, route public.notification_routes, transition text, at timestamptz, n int default 0
-) returns void
+-- When the routes of a tenant tell of what happens to its alerts of a severity, and when the digest is due that may take its place.
+-- @param happened opened, resolved or repeated. @param only_route null: all of them.
+create function access.route_times(tenant uuid, severity text, happened text, only_route uuid) returns table (
+  route_id uuid, channel_id uuid, transition text, after_minutes int, digest_above int, due timestamptz,
+  -- An escalation or repetition has time: when it is due, the alert may be over. Only the bound of the channel gathers it.
+  has_time boolean,
+  -- Null: not in quiet hours.
+  quiet_at timestamptz, flapping_at timestamptz, beyond_at timestamptz,
+  -- How many more the channel may have in this hour.
+  room bigint
+)
+language plpgsql stable security definer set search_path = '' rows 20
+as $$
+declare
+  most constant bigint := access.limit_of(tenant, 'max_channel_hour');
+  route public.notification_routes;
+  at timestamptz;
+  quiet_from time;
+begin
+  for route in
+    select r.* from public.notification_routes as r
+    join public.notification_channels as c on c.tenant_id = r.tenant_id and c.id = r.channel_id
+    where r.tenant_id = tenant and r.id = coalesce(only_route, r.id) and severity = any (r.severities)
+      and r.enabled and c.enabled and c.confirmed_at is not null and (happened <> 'resolved' or r.tells_resolved)
+  loop
+    route_id := route.id;
+    channel_id := route.channel_id;
+    after_minutes := route.after_minutes;
+    digest_above := route.digest_above;
+    transition := case when happened = 'opened' and route.after_minutes > 0 then 'escalated' else happened end;
+    has_time := transition in ('escalated', 'repeated');
+    at := now() + make_interval(mins =>
+      case transition when 'escalated' then route.after_minutes when 'repeated' then route.repeat_minutes else 0 end);
+    quiet_from := case when not (severity = 'critical' and route.critical_passes) then route.quiet_from end;
+    due := access.after_quiet(at, quiet_from, route.quiet_until, route.time_zone);
+    quiet_at := nullif(due, at);
+    flapping_at := access.after_quiet(at + interval '1 hour', quiet_from, route.quiet_until, route.time_zone);
+    beyond_at := access.after_quiet(due + interval '5 minutes', quiet_from, route.quiet_until, route.time_zone);
+    room := most - (
+      select count(*) from (
+        select from public.notifications as n
+        where n.tenant_id = tenant and n.channel_id = route.channel_id and n.created_at > now() - interval '1 hour'
+        limit most) as n);
+    return next;
+  end loop;
+end
+$$;
+
+-- Puts what happened to a tenant's alerts into the outbox, or into a channel's digest: in quiet hours, for a device that flaps, and for a
+-- channel with more in an hour than one reads. One statement for all of them: a rule may open an alert for each device.
+-- @param only_route, n of a repetition: its route, and which one it is.
+create function access.plan_notifications(tenant uuid, alerts uuid[], happened text, only_route uuid default null, n int default 0)
+returns void
 language plpgsql security definer set search_path = ''
+-- A plan for the few alerts of a session's first statements would be slow for many.
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  due timestamptz := at;
-  planned constant boolean := transition in ('escalated', 'repeated');
-  most constant bigint := access.limit_of(route.tenant_id, 'max_channel_hour');
-  digest_at timestamptz;
+  most_flaps constant int := (
+    select max(r.digest_above) from public.notification_routes as r where r.tenant_id = plan_notifications.tenant and r.enabled);
 begin
-  if route.quiet_from is not null and not (severity = 'critical' and route.critical_passes) then
-    due := access.after_quiet(at, route.quiet_from, route.quiet_until, route.time_zone);
-  end if;
-  -- An escalation or repetition has time: when it is due, the alert may be over.
-  digest_at := case
-    when due > at and not planned then due
-    when not planned and (
-      select count(*) + count(a.resolved_at) from (
-        select a.resolved_at, a.last_seen_at from public.alerts as a
-        where a.rule_id = alert.rule_id and a.device_id = alert.device_id
-        order by a.opened_at desc limit route.digest_above + 1) as a
-      where coalesce(a.resolved_at, a.last_seen_at) > now() - interval '1 hour') > route.digest_above
-      then now() + interval '1 hour'
-    when (
-      select count(*) from (
-        select from public.notifications as o
-        where o.tenant_id = route.tenant_id and o.channel_id = route.channel_id and o.created_at > now() - interval '1 hour'
-        limit most) as o) >= most
-      then due + interval '5 minutes'
-  end;
-  if digest_at is not null then
-    insert into public.notifications as o (tenant_id, channel_id, route_id, transition, since, due_at, expires_at)
-    values (route.tenant_id, route.channel_id, route.id, 'digest', coalesce(alert.resolved_at, alert.opened_at), digest_at,
-      digest_at + interval '1 day')
-    on conflict (tenant_id, channel_id) where transition = 'digest' and content is null and state = 'waiting' do update
-    set since = least(o.since, excluded.since), due_at = least(o.due_at, excluded.due_at);
+  if most_flaps is null then
     return;
   end if;
+  with alert as materialized (
+    select a.id, coalesce(a.resolved_at, a.opened_at) as since, r.severity, (
+        -- The device's transitions under the rule in the last hour, as far as a route asks.
+        select count(*) + count(f.resolved_at) from (
+          select o.resolved_at from public.alerts as o
+          where o.rule_id = a.rule_id and o.device_id = a.device_id and o.opened_at > now() - interval '1 hour'
+          order by o.opened_at desc limit most_flaps + 1) as f) as flaps
+    from public.alerts as a
+    join public.alert_rules as r on r.id = a.rule_id
+    where a.id = any (plan_notifications.alerts)
+  ), route as materialized (
+    select s.severity, r.*
+    from (select distinct a.severity from alert as a) as s
+    cross join lateral access.route_times(plan_notifications.tenant, s.severity, happened, only_route) as r
+  ), wanted as (
+    select a.id as alert_id, a.since, r.*,
+      case r.transition when 'escalated' then r.after_minutes else plan_notifications.n end as n,
+      case when not r.has_time then coalesce(r.quiet_at, case when a.flaps > r.digest_above then r.flapping_at end) end as digest_at
+    from alert as a
+    join route as r on r.severity = a.severity
+    -- Whom an escalation told hears of the end.
+    where r.transition <> 'resolved' or r.after_minutes = 0 or exists (
+      select from public.notifications as o
+      where o.tenant_id = plan_notifications.tenant and o.alert_id = a.id and o.channel_id = r.channel_id and o.transition = 'escalated'
+        and o.state <> 'cancelled')
+  ), single as (
+    -- Several routes to one channel tell it once: the earliest counts.
+    select distinct on (w.channel_id, w.since, w.alert_id, w.n) w.*
+    from wanted as w
+    where w.digest_at is null
+    order by w.channel_id, w.since, w.alert_id, w.n, w.due, w.route_id
+  ), numbered as (
+    select s.*, row_number() over (partition by s.channel_id order by s.since, s.alert_id, s.n) as place from single as s
+  ), digest as (
+    insert into public.notifications as o (tenant_id, channel_id, transition, since, due_at, expires_at)
+    select plan_notifications.tenant, g.channel_id, 'digest', min(g.since), min(g.digest_at), min(g.digest_at) + interval '1 day'
+    from (
+      select w.channel_id, w.since, w.digest_at from wanted as w where w.digest_at is not null
+      union all
+      select s.channel_id, s.since, s.beyond_at from numbered as s where s.place > s.room
+    ) as g
+    group by g.channel_id
+    -- All transactions lock digests in this order.
+    order by g.channel_id
+    on conflict (tenant_id, channel_id) where transition = 'digest' and content is null and state = 'waiting' do update
+    set since = least(o.since, excluded.since), due_at = least(o.due_at, excluded.due_at)
+    where excluded.since < o.since or excluded.due_at < o.due_at
+  )
   insert into public.notifications as o (tenant_id, channel_id, alert_id, route_id, transition, n, content, due_at, expires_at)
-  select route.tenant_id, route.channel_id, alert.id, route.id, plan_notification.transition, plan_notification.n, jsonb_build_object(
-      'tenant', t.name, 'rule', r.name, 'severity', r.severity, 'device', d.slug, 'device_name', d.name, 'message', alert.message,
-      'value', alert.value, 'opened_at', alert.opened_at, 'resolved_at', alert.resolved_at),
-    due, due + interval '1 day'
-  from public.alert_rules as r
-  join public.tenants as t on t.id = r.tenant_id
-  join public.devices as d on d.tenant_id = r.tenant_id and d.id = alert.device_id
-  where r.id = alert.rule_id and r.tenant_id = route.tenant_id
-  -- Several routes lead to one channel: the earliest counts.
+  select plan_notifications.tenant, s.channel_id, s.alert_id, s.route_id, s.transition, s.n, t.content, s.due, s.due + interval '1 day'
+  from numbered as s
+  cross join lateral (
+    select jsonb_build_object('tenant', t.name, 'rule', r.name, 'severity', r.severity, 'device', d.slug, 'device_name', d.name,
+      'message', a.message, 'value', a.value, 'opened_at', a.opened_at, 'resolved_at', a.resolved_at) as content
+    from public.alerts as a
+    join public.alert_rules as r on r.id = a.rule_id
+    join public.devices as d on d.id = a.device_id
+    join public.tenants as t on t.id = a.tenant_id
+    -- The limit makes it a look-up by key, whatever the planner takes the number of rows for.
+    where a.id = s.alert_id limit 1
+  ) as t
+  where s.place <= s.room
+  -- Two escalations of an alert have the same repetition.
   on conflict (tenant_id, alert_id, channel_id, transition, n) do update set due_at = least(o.due_at, excluded.due_at)
   where o.state = 'waiting' and o.attempts = 0;
 end
 $$;
 
--- What an alert's transition plans and cancels. Argument: opened, resolved or acknowledged.
-create function access.notify_transition() returns trigger
-language plpgsql security definer set search_path = ''
+-- What a statement's transitions of alerts plan and cancel.
+create function access.notify_transitions() returns trigger
+language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
-  happened constant text := tg_argv[0];
-  rule_severity text;
-  route public.notification_routes;
+  resolved uuid[];
+  acknowledged uuid[];
+  moved record;
 begin
-  if happened <> 'opened' then
-    update public.notifications as n set state = 'cancelled', error = null, finished_at = now()
-    where n.tenant_id = new.tenant_id and n.alert_id = new.id and n.state = 'waiting' and n.transition in ('escalated', 'repeated')
-      and coalesce(n.leased_until, '-infinity') < clock_timestamp()
-      and (happened = 'resolved' or not exists (
-        select from public.notification_routes as r where r.tenant_id = n.tenant_id and r.id = n.route_id and r.until = 'resolved'));
-  end if;
-  if happened = 'acknowledged' then
+  if tg_op = 'INSERT' then
+    for moved in
+      select a.tenant_id, array_agg(a.id) as alerts from after as a where a.resolved_at is null group by a.tenant_id order by a.tenant_id
+    loop
+      perform access.plan_notifications(moved.tenant_id, moved.alerts, 'opened');
+    end loop;
     return null;
   end if;
-  for route in
-    select r.* from public.notification_routes as r
-    join public.notification_channels as c on c.tenant_id = r.tenant_id and c.id = r.channel_id
-    where r.tenant_id = new.tenant_id and r.enabled and c.enabled and c.confirmed_at is not null
-    order by r.after_minutes, r.id
+  resolved := array(
+    select a.id from after as a where a.resolved_at is not null except select b.id from before as b where b.resolved_at is not null);
+  acknowledged := array(
+    select a.id from after as a where a.acknowledged_at is not null except select b.id from before as b where b.acknowledged_at is not null);
+  -- Mostly an alert was only seen again.
+  if resolved = '{}' and acknowledged = '{}' then
+    return null;
+  end if;
+  update public.notifications as n set state = 'cancelled', error = null, finished_at = now()
+  from public.alerts as a
+  where a.id = any (resolved || acknowledged) and n.tenant_id = a.tenant_id and n.alert_id = a.id
+    and n.state = 'waiting' and n.transition in ('escalated', 'repeated') and coalesce(n.leased_until, '-infinity') < clock_timestamp()
+    and (a.resolved_at is not null or not exists (
+      select from public.notification_routes as r where r.tenant_id = n.tenant_id and r.id = n.route_id and r.until = 'resolved'));
+  for moved in
+    select a.tenant_id, array_agg(a.id) as alerts from public.alerts as a where a.id = any (resolved) group by a.tenant_id order by a.tenant_id
   loop
-    rule_severity := coalesce(rule_severity, (select r.severity from public.alert_rules as r where r.id = new.rule_id));
-    if (rule_severity = any (route.severities)) is not true then
-      continue;
-    elsif happened = 'opened' then
-      perform access.plan_notification(new, rule_severity, route, case when route.after_minutes = 0 then 'opened' else 'escalated' end,
-        now() + make_interval(mins => route.after_minutes), route.after_minutes);
-    elsif route.tells_resolved and (route.after_minutes = 0 or exists (
-      select from public.notifications as n
-      where n.tenant_id = new.tenant_id and n.alert_id = new.id and n.channel_id = route.channel_id and n.transition = 'escalated'
-        and n.state <> 'cancelled')) then
-      perform access.plan_notification(new, rule_severity, route, 'resolved', now());
-    end if;
+    perform access.plan_notifications(moved.tenant_id, moved.alerts, 'resolved');
   end loop;
   return null;
 end
 $$;
-create trigger notify_opened after insert on public.alerts for each row
-  when (new.resolved_at is null) execute function access.notify_transition('opened');
-create trigger notify_resolved after update of resolved_at on public.alerts for each row
-  when (old.resolved_at is null and new.resolved_at is not null) execute function access.notify_transition('resolved');
-create trigger notify_acknowledged after update of acknowledged_at on public.alerts for each row
-  when (old.acknowledged_at is null and new.acknowledged_at is not null) execute function access.notify_transition('acknowledged');
+create trigger notify_opened after insert on public.alerts referencing new table as after
+  for each statement execute function access.notify_transitions();
+create trigger notify_changed after update on public.alerts referencing old table as before new table as after
+  for each statement execute function access.notify_transitions();
 
 -- What a digest tells: how many alerts were opened and resolved since, how many are open now, and the newest 20. Of a tenant's newest
 -- 10,000 alerts.
@@ -134,7 +206,9 @@ as $$
     join public.alert_rules as r on r.tenant_id = a.tenant_id and r.id = a.rule_id
     join public.devices as d on d.tenant_id = a.tenant_id and d.id = a.device_id
     where (a.opened_at >= since or a.resolved_at >= since or a.resolved_at is null)
-      and r.severity in (select unnest(o.severities) from public.notification_routes as o where o.tenant_id = tenant and o.channel_id = channel)
+      and r.severity in (
+        select unnest(o.severities) from public.notification_routes as o
+        where o.tenant_id = tenant and o.channel_id = channel and o.enabled)
   )
   select jsonb_build_object('tenant', (select t.name from public.tenants as t where t.id = tenant), 'since', since, 'until', now(),
     'opened', count(*) filter (where told.opened_at >= since), 'resolved', count(*) filter (where told.resolved_at >= since),
@@ -214,7 +288,8 @@ begin
     order by n.due_at, n.id
     for update of n skip locked
   loop
-    if item.kind = 'email' and not access.spend_mail(item.tenant_id) then
+    -- A notification is one mail, however often the mail server has to be asked.
+    if item.kind = 'email' and item.attempts = 0 and not access.spend_mail(item.tenant_id) then
       perform access.end_notification(item.id, 'failed', 'The limit of mails of this tenant and day is reached.');
       continue;
     end if;
@@ -315,8 +390,8 @@ begin
   select r.* into route from public.notification_routes as r where r.tenant_id = mine.tenant_id and r.id = mine.route_id;
   if route.enabled and route.repeat_minutes is not null and alert.resolved_at is null
     and (alert.acknowledged_at is null or route.until = 'resolved') then
-    perform access.plan_notification(alert, mine.content ->> 'severity', route, 'repeated',
-      now() + make_interval(mins => route.repeat_minutes), case mine.transition when 'repeated' then mine.n + 1 else 1 end);
+    perform access.plan_notifications(alert.tenant_id, array[alert.id], 'repeated', route.id,
+      case mine.transition when 'repeated' then mine.n + 1 else 1 end);
   end if;
   return true;
 end
@@ -392,7 +467,8 @@ as $$
 $$;
 
 revoke all on function access.after_quiet(timestamptz, time, time, text),
-  access.plan_notification(public.alerts, text, public.notification_routes, text, timestamptz, int), access.notify_transition(),
+  access.route_times(uuid, text, text, uuid),
+  access.plan_notifications(uuid, uuid[], text, uuid, int), access.notify_transitions(),
   access.digest_content(uuid, uuid, timestamptz), ingest.claim_notifications(int, int, int), access.spend_mail(uuid),
   access.end_notification(uuid, text, text), ingest.finish_notification(uuid, uuid, text, boolean),
   ingest.publish_notification_sender(text, text, text), ingest.note_channel_token(uuid, bytea), ingest.prune_notifications(int),

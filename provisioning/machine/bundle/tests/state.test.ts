@@ -271,6 +271,19 @@ test('a copy that was damaged, or is none, changes nothing', async () => {
   expect(left.sort()).toEqual(['accounts', 'letsencrypt', 'mosquitto.db']);
 });
 
+test('a copy that is not stored as it was sent is no copy', async () => {
+  azure.blobs.set = (name, body) => {
+    body[100]! ^= 1;
+    return Map.prototype.set.call(azure.blobs, name, body);
+  };
+  const copied = await backup();
+  expect(copied, copied.output).toMatchObject({ code: 1 });
+  expect(copied.output).toMatch(/state-\S+ was stored, and is of no use: .* does not hash to what its name says/);
+  const figures = readFileSync(join(dir, 'backup.prom'), 'utf8');
+  expect(figures).toMatch(/^mqtt_saas_broker_backup_failing\{reason="storage"\} 1$/m);
+  expect(figures).not.toContain('mqtt_saas_broker_backup_timestamp_seconds');
+});
+
 test('a copy the broker does not start with is taken back', async () => {
   await drain(0);
   await backup();

@@ -3,7 +3,8 @@
     backup-state [--settings FILE] [--state FOLDER] [--metrics FILE] [--patience SECONDS]
 
 Every copy is one blob, `state-TIME-SHA256.tar.gz`: its own name says when it was made and what it must hash to. Old ones
-are removed by the container's lifecycle rule; this program cannot delete. restore-state brings one back.
+are removed by the container's lifecycle rule; this program cannot delete. restore-state brings one back, and each copy is
+drilled: it is fetched, checked, unpacked and judged as restore-state would.
 
 The broker saves its state every few seconds, and save-state keeps what it judged whole; this waits for the next whole save
 and copies that file, without stopping or signalling the broker. Before each copy, rehearse-state has a throw-away broker read
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from mqtt_saas import azure, figures, state
+from mqtt_saas import azure, figures, restore_state, state
 from mqtt_saas.contract import CURRENT, METRICS, SETTINGS, STATE, WHOLE
 
 RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "5")), "pause": float(os.environ.get("PAUSE_SECONDS", "10"))}
@@ -58,12 +59,20 @@ def back_up(options: argparse.Namespace) -> None:
         moment = datetime.datetime.fromtimestamp(saved, datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
         name = f"state-{moment}-{checksum}.tar.gz"
         azure.blob_put_file(f"{container}/{name}", archive, **RETRY)
-    found = [blob["size"] for blob in azure.blob_list(container, prefix=name, **RETRY)]
-    if found != [size]:
-        raise NotArrived(f"{name} should have {size} bytes in the container; it has {found or 'not arrived'}")
+        # Its room is needed for what comes back.
+        os.remove(archive)
+        drill(container, name, folder)
     values = {"timestamp_seconds": round(saved), "bytes": size, **failing(None)}
     figures.update(options.metrics, PREFIX, values)
     print(f"backup-state: {name} ({size} bytes)")
+
+
+def drill(container: str, name: str, folder: str) -> None:
+    """Does with the copy, as it is stored, what a restore does before it changes anything. Raises NotArrived."""
+    try:
+        restore_state.prepare(restore_state.fetch(container, name, folder), "", folder)
+    except restore_state.Refusal as error:
+        raise NotArrived(f"{name} was stored, and is of no use: {error}") from error
 
 
 def failing(reason: str | None) -> dict[str, int]:

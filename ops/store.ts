@@ -1,10 +1,10 @@
-// Where backups lie: a folder, or a container of Azure's Blob storage. What lies there is never overwritten.
+// Where backups and the archive lie: a folder, or a container of Azure's Blob storage. What lies there is never overwritten.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ensurePackages } from '../../bootstrap/packages.mjs';
+import { ensurePackages } from '../bootstrap/packages.mjs';
 
 /** An object. */
 export interface Stored {
@@ -16,8 +16,10 @@ export interface Stored {
 export interface Store {
   /** For messages. */
   where: string;
-  /** In order of name. */
-  list(): Promise<Stored[]>;
+  /** Path of the folder, if it is one of this machine: its objects are files in it. */
+  folder?: string;
+  /** In order of name. @param prefix of the names, a whole number of folders: `archive/tenant=…/`. Default: all. */
+  list(prefix?: string): Promise<Stored[]>;
   /** Stores it whole, or not at all. @throws Error when the name is taken. */
   put(name: string, content: Readable): Promise<void>;
   get(name: string): Promise<Readable>;
@@ -33,13 +35,21 @@ export const openStore = (place: string): Promise<Store> =>
 export function folderStore(folder: string): Store {
   return {
     where: folder,
-    list: async () => {
-      const names = await readdir(folder).catch(() => [] as string[]);
-      const files = names.filter((name) => !name.endsWith('.part')).sort();
-      return Promise.all(files.map(async (name) => ({ name, bytes: (await stat(join(folder, name))).size })));
+    folder,
+    list: async (prefix = '') => {
+      const entries = await readdir(join(folder, prefix), { withFileTypes: true, recursive: true }).catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENOENT') return [];
+          throw error;
+        },
+      );
+      const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.part'));
+      const names = files.map(({ name, parentPath }) => relative(folder, join(parentPath, name))).sort();
+      return Promise.all(names.map(async (name) => ({ name, bytes: (await stat(join(folder, name))).size })));
     },
     put: async (name, content) => {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const place = dirname(join(folder, name));
+      await mkdir(place, { recursive: true, mode: 0o700 });
       const part = join(folder, `${name}.part`);
       try {
         await pipeline(content, createWriteStream(part, { mode: 0o600, flush: true }));
@@ -47,7 +57,7 @@ export function folderStore(folder: string): Store {
           throw error.code === 'EEXIST' ? new Error(`${folder} has ${name} already: run this again`) : error;
         });
         // A power cut must not take the name back.
-        const handle = await open(folder);
+        const handle = await open(place);
         await handle.sync().finally(() => handle.close());
       } finally {
         await rm(part, { force: true });
@@ -82,9 +92,9 @@ async function blobStore(url: string): Promise<Store> {
     : new ContainerClient(url, new DefaultAzureCredential());
   return {
     where,
-    list: async () => {
+    list: async (prefix = '') => {
       const found: Stored[] = [];
-      for await (const { name, properties } of container.listBlobsFlat())
+      for await (const { name, properties } of container.listBlobsFlat({ prefix }))
         found.push({ name, bytes: properties.contentLength ?? 0 });
       return found;
     },

@@ -1,0 +1,58 @@
+'use client';
+// Downloads what a chart shows as a CSV file.
+import { Download } from 'lucide-react';
+import { useRef, useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { saveFile } from '../../ui/copy.tsx';
+import { formatNumber } from '../../ui/format.ts';
+import { useNotify } from '../../ui/toasts.tsx';
+import { messageOf } from '../session/errors.ts';
+import { exportReadings, type Span } from './export.ts';
+
+interface Props {
+  /** What is on the screen when the button is pressed. */
+  span: () => Span;
+  /** What the file is of, where several are offered. */
+  of?: string | undefined;
+}
+
+export function CsvButton({ span, of }: Props) {
+  const notify = useNotify();
+  const [read, setRead] = useState<number>();
+  const stop = useRef<AbortController>(undefined);
+
+  async function download() {
+    const abort = new AbortController();
+    const { signal } = abort;
+    stop.current = abort;
+    setRead(0);
+    try {
+      const { parts, name, lines, endsAt } = await exportReadings(span(), setRead, signal);
+      if (lines === 0) return notify('There is no reading in this range, so there is no file.');
+      saveFile(new Blob(parts, { type: 'text/csv;charset=utf-8' }), name);
+      notify(
+        endsAt
+          ? `${formatNumber(lines)} readings are in ${name}, up to ${endsAt}: a file holds no more. Choose a shorter range for the rest.`
+          : `${formatNumber(lines)} readings are in ${name}.`,
+      );
+    } catch (error) {
+      if (!signal.aborted) notify(messageOf(error), 'danger');
+    } finally {
+      setRead(undefined);
+    }
+  }
+
+  if (read !== undefined) {
+    return (
+      <Button onClick={() => stop.current?.abort()} aria-live="polite">
+        {formatNumber(read)} readings … Cancel
+      </Button>
+    );
+  }
+  return (
+    <Button onClick={download}>
+      <Download aria-hidden />
+      {of === undefined ? 'Download CSV' : `Download CSV: ${of}`}
+    </Button>
+  );
+}

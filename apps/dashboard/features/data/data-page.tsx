@@ -1,0 +1,95 @@
+'use client';
+// How a tenant gets at its data from outside: CSV, API tokens with programs that use them, Grafana.
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { CopyBlock, DownloadButton } from '../../ui/copy.tsx';
+import { PageHead, Section } from '../../ui/page.tsx';
+import { Segmented } from '../../ui/segmented.tsx';
+import { loadConfig } from '../session/config.ts';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
+import styles from './data-page.module.css';
+import { curlCommand, nodeProgram, pythonProgram } from './examples.ts';
+import grafana from './grafana.json';
+import { TokensSection } from './tokens-section.tsx';
+
+const PROGRAMS = {
+  curl: { label: 'curl', write: curlCommand },
+  python: { label: 'Python', write: pythonProgram },
+  node: { label: 'Node.js', write: nodeProgram },
+} as const;
+type ProgramName = keyof typeof PROGRAMS;
+const CHOICES = (Object.keys(PROGRAMS) as ProgramName[]).map((value) => ({ value, label: PROGRAMS[value].label }));
+
+export function DataPage() {
+  const { tenant } = useTenant();
+  const canMake = useCan('make API tokens');
+  return (
+    <>
+      <PageHead
+        title="Use your data"
+        about={`Ways out for the readings of ${tenant.name}: read only, and of this tenant alone.`}
+      />
+      <Section title="CSV">
+        <div className={styles.text}>
+          <p>
+            On a device’s page, <em>Download CSV</em> below the chart saves what the chart shows: the chosen field and
+            range, each reading with its exact value and its time in UTC.
+          </p>
+        </div>
+      </Section>
+      {canMake ? (
+        <TokensSection />
+      ) : (
+        <Section title="API tokens">
+          <p>A program reads this tenant’s data with a token. Owners make and revoke tokens here: ask one of them.</p>
+        </Section>
+      )}
+      <Programs />
+      <Section
+        title="Grafana"
+        aside={
+          <DownloadButton text={JSON.stringify(grafana, null, 2)} name="mqtt-saas-dashboard.json">
+            Download dashboard
+          </DownloadButton>
+        }
+      >
+        <div className={styles.text}>
+          <p>Grafana reads the database itself, by a login that sees this tenant alone and writes nothing.</p>
+          <ol>
+            <li>
+              Ask the platform’s operator for the login: <code>npm run ops -- reader {tenant.slug}</code> makes it.
+            </li>
+            <li>In Grafana, add a PostgreSQL data source with host, database, user and password of that login.</li>
+            <li>Import the dashboard, and choose that data source.</li>
+          </ol>
+        </div>
+      </Section>
+    </>
+  );
+}
+
+function Programs() {
+  const [name, setName] = useState<ProgramName>('curl');
+  const { data: place } = useQuery({
+    queryKey: ['config'],
+    queryFn: loadConfig,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <Section
+      title="Read with a program"
+      aside={<Segmented label="Language" options={CHOICES} value={name} onChange={setName} />}
+    >
+      <div className={styles.text}>
+        <p>
+          Put the token into the environment variable <code>MQTT_SAAS_TOKEN</code>, and a device’s slug in place of{' '}
+          <code>sensor-1</code>. A token answers one request at a time and 60 a minute, with up to 1,000 rows each.
+        </p>
+        {place && <CopyBlock text={PROGRAMS[name].write(place, 'sensor-1')} label="program" />}
+        <p>
+          <code>read_token</code>, <code>read_devices</code> and <code>read_alerts</code> are asked in the same way.
+        </p>
+      </div>
+    </Section>
+  );
+}

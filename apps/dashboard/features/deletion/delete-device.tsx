@@ -1,0 +1,48 @@
+'use client';
+// Asks before a device is deleted; an owner may have its readings deleted, too.
+import { useRouter } from 'next/navigation';
+import { useState } from 'react';
+import { Confirm } from '../../ui/confirm.tsx';
+import { type Device, deleteDevice } from '../devices/devices.ts';
+import { useChange } from '../session/use-change.ts';
+import { useCan } from '../tenants/tenant.tsx';
+import styles from './deletion.module.css';
+import { deleteDeviceData } from './deletions.ts';
+import { WhatStays } from './what-goes.tsx';
+
+export function DeleteDevice({ device, onClose }: { device: Device; onClose: () => void }) {
+  const router = useRouter();
+  const canDeleteData = useCan('manage the tenant');
+  const [withReadings, setWithReadings] = useState(false);
+  const remove = useChange({
+    run: () => (withReadings ? deleteDeviceData(device.id, device.slug) : deleteDevice(device.id)),
+    done: () => (withReadings ? `${device.name} is deleted. Its readings follow.` : `${device.name} is deleted.`),
+    changes: ['devices', 'device', 'deletions'],
+  });
+  return (
+    <Confirm
+      title={`Delete ${device.name}?`}
+      action={withReadings ? 'Delete device and readings' : 'Delete device'}
+      typed={device.slug}
+      onClose={onClose}
+      onConfirm={async () => {
+        await remove.mutateAsync(undefined);
+        router.replace('/admin/devices');
+      }}
+    >
+      <p>
+        It is disconnected within seconds and cannot be restored.
+        {!withReadings && ' Its readings stay until retention removes them; no page shows them any more.'}
+        {withReadings &&
+          ' Its readings and dead letters are deleted, also archived ones. Settings shows how far that is.'}
+      </p>
+      {canDeleteData && (
+        <label className={styles.choice}>
+          <input type="checkbox" checked={withReadings} onChange={({ target }) => setWithReadings(target.checked)} />
+          Delete its readings, too
+        </label>
+      )}
+      {withReadings && <WhatStays />}
+    </Confirm>
+  );
+}

@@ -1,0 +1,82 @@
+'use client';
+// Deleting the tenant: an owner asks for it, and can take it back until it begins.
+import { Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Confirm } from '../../ui/confirm.tsx';
+import { formatTime } from '../../ui/format.ts';
+import { Section } from '../../ui/page.tsx';
+import { useChange } from '../session/use-change.ts';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
+import styles from './deletion.module.css';
+import { type Deletion, deleteTenant, keepTenant } from './deletions.ts';
+import { useTenantDeletion } from './use-deletions.ts';
+import { WhatStays } from './what-goes.tsx';
+
+export function DeleteTenantSection() {
+  const canManage = useCan('manage the tenant');
+  const deletion = useTenantDeletion();
+  if (!canManage) return null;
+  return <Section title="Delete this tenant">{deletion ? <Asked deletion={deletion} /> : <Ask />}</Section>;
+}
+
+function Ask() {
+  const { tenant } = useTenant();
+  const [isAsking, setIsAsking] = useState(false);
+  const remove = useChange({
+    run: (name: string) => deleteTenant(tenant.tenant_id, name),
+    done: () => `${tenant.name} will be deleted in 7 days.`,
+    changes: ['deletions', 'audit'],
+  });
+  return (
+    <div className={styles.row}>
+      <p>
+        Deletes devices, readings, rules, members and all else, in 7 days. Devices are disconnected at once. Until it
+        begins, an owner can take it back.
+      </p>
+      <Button variant="danger" onClick={() => setIsAsking(true)}>
+        <Trash2 aria-hidden />
+        Delete tenant
+      </Button>
+      {isAsking && (
+        <Confirm
+          title={`Delete ${tenant.name}?`}
+          action="Delete tenant"
+          typed={tenant.name}
+          onClose={() => setIsAsking(false)}
+          onConfirm={async () => {
+            await remove.mutateAsync(tenant.name);
+            setIsAsking(false);
+          }}
+        >
+          <p>
+            Its devices are disconnected within seconds. In 7 days everything in it is deleted: devices and their keys,
+            readings, also archived ones, dead letters, rules, alerts, channels, usage and the audit log. Members lose
+            access then, and accounts that belong to no other tenant are deleted.
+          </p>
+          <WhatStays />
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+function Asked({ deletion }: { deletion: Deletion }) {
+  const { tenant } = useTenant();
+  const keep = useChange({
+    run: () => keepTenant(tenant.tenant_id),
+    done: () => `${tenant.name} is kept. Its devices can connect again.`,
+    changes: ['deletions', 'audit'],
+  });
+  return (
+    <div className={styles.row}>
+      <p>
+        It begins on {formatTime(new Date(deletion.due_at))}. Until then its devices cannot connect, and members see
+        everything as before. Save what you need.
+      </p>
+      <Button variant="primary" busy={keep.isPending} onClick={() => keep.mutate(undefined)}>
+        Keep this tenant
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,17 @@
+'use client';
+// On every page of a tenant that is to be deleted: until when it can be kept.
+import { formatTime } from '../../ui/format.ts';
+import { Link } from '../../ui/link.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { useTenantDeletion } from './use-deletions.ts';
+
+export function DeletionBanner() {
+  const deletion = useTenantDeletion();
+  if (!deletion) return null;
+  return (
+    <Notice tone="danger">
+      This tenant will be deleted on {formatTime(new Date(deletion.due_at))}. Its devices cannot connect. Until then an
+      owner can keep it under <Link href="/admin/settings">Settings</Link>.
+    </Notice>
+  );
+}

@@ -1,0 +1,63 @@
+'use client';
+// Asks for the code of the second factor, and raises the session with it.
+import { type FormEvent, useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Choice, Field } from '../../ui/field.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import type { Auth } from './account.ts';
+import { messageOf } from './errors.ts';
+import { enterCode, type SecondFactor } from './second-factor.ts';
+
+interface Props {
+  auth: () => Promise<Auth>;
+  factors: Pick<SecondFactor, 'id' | 'friendly_name'>[];
+  /** The button's text. Default: "Continue". */
+  action?: string;
+  onDone?: () => void | Promise<void>;
+}
+
+export function CodeForm({ auth, factors, action = 'Continue', onDone }: Props) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState('');
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    setBusy(true);
+    setProblem('');
+    try {
+      await enterCode(await auth(), String(form.get('factor') ?? factors[0]?.id), String(form.get('code')));
+      await onDone?.();
+    } catch (error) {
+      setProblem(messageOf(error));
+      setBusy(false);
+    }
+  }
+  return (
+    <form method="post" onSubmit={submit}>
+      {problem && <Notice tone="danger">{problem}</Notice>}
+      {factors.length > 1 && (
+        <Choice label="Authenticator" name="factor">
+          {factors.map(({ id, friendly_name }) => (
+            <option key={id} value={id}>
+              {friendly_name}
+            </option>
+          ))}
+        </Choice>
+      )}
+      <Field
+        label="Code"
+        name="code"
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        pattern="[0-9 ]{6,7}"
+        title="6 digits"
+        hint="The 6 digits that your authenticator app shows now."
+        required
+        autoFocus
+      />
+      <Button type="submit" variant="primary" busy={busy} wide>
+        {action}
+      </Button>
+    </form>
+  );
+}

@@ -1,0 +1,55 @@
+// The second factor of an account: an authenticator app that shows codes (TOTP). The auth service keeps its secret; a session that was
+// opened with a code has the level `aal2`, and the database asks for that level once there is a factor.
+import type { Factor, Session } from '@supabase/auth-js';
+import { type Auth, check } from './account.ts';
+
+/** One that counts: its first code was right. */
+export type SecondFactor = Pick<Factor, 'id' | 'friendly_name' | 'created_at'>;
+
+/** Those of the session's account. */
+export const factorsOf = ({ user }: Session): SecondFactor[] =>
+  (user.factors ?? []).filter(({ factor_type, status }) => factor_type === 'totp' && status === 'verified');
+
+/** True until a code has been entered where there is a second factor. */
+export const needsCode = (session: Session): boolean =>
+  factorsOf(session).length > 0 && levelOf(session.access_token) !== 'aal2';
+
+/** The `aal` of an access token: which factors its session was opened with. */
+function levelOf(token: string): unknown {
+  const [, claims = ''] = token.split('.');
+  try {
+    return JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))).aal;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As the auth service has them now. @throws AccountError, as all below. */
+export async function listFactors(auth: Auth): Promise<SecondFactor[]> {
+  const { totp } = check(await auth.mfa.listFactors());
+  return totp;
+}
+
+/** A secret for an authenticator app, as text and as what its QR code holds. It counts once {@link enterCode} has had a code of it. */
+export interface Enrolment {
+  id: string;
+  secret: string;
+  uri: string;
+}
+
+/** Forgets those that were begun and never finished: the auth service keeps them, and their names. */
+export async function beginFactor(auth: Auth, name: string): Promise<Enrolment> {
+  const { all } = check(await auth.mfa.listFactors());
+  for (const { id, status } of all) if (status === 'unverified') await removeFactor(auth, id);
+  const { id, totp } = check(await auth.mfa.enroll({ factorType: 'totp', friendlyName: name }));
+  return { id, secret: totp.secret, uri: totp.uri };
+}
+
+/** Raises the session to `aal2`, and makes a new factor count. The account's sessions without a code end. */
+export async function enterCode(auth: Auth, factorId: string, code: string): Promise<void> {
+  check(await auth.mfa.challengeAndVerify({ factorId, code: code.replaceAll(' ', '') }));
+}
+
+export async function removeFactor(auth: Auth, factorId: string): Promise<void> {
+  check(await auth.mfa.unenroll({ factorId }));
+}

@@ -1,0 +1,25 @@
+// The names of limits as the settings page writes them, in its order.
+import type { READING_LIMITS, TENANT_LIMITS } from '../../../../domain/account-limits.ts';
+
+const WORDS: Record<keyof typeof TENANT_LIMITS | keyof typeof READING_LIMITS, string> = {
+  max_devices: 'Devices',
+  readings_per_minute: 'Readings in the last minute',
+  readings_per_day: 'Readings stored today',
+  bytes_per_day: 'Bytes stored today',
+  max_rules: 'Alert rules',
+  max_window_minutes: 'Longest window of a rule, in minutes',
+  max_channels: 'Notification channels',
+  max_routes: 'Notification routes',
+  max_mails_day: 'Mails sent today',
+  max_channel_hour: 'Single notifications of a channel an hour',
+  max_members: 'Members',
+  max_invitations: 'Open invitations',
+  max_commands: 'Waiting commands',
+  max_command_bytes: 'Bytes of waiting commands',
+  max_device_commands: 'Waiting commands of one device',
+  max_device_command_bytes: 'Bytes of waiting commands of one device',
+  max_dead_letters: 'Dead letters kept',
+  max_dead_letter_bytes: 'Bytes of dead letters kept',
+};
+
+export const LIMIT_WORDS: Record<string, string> = WORDS;

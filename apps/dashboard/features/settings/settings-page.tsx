@@ -1,0 +1,21 @@
+'use client';
+// What holds for a whole tenant: one section a subject, each with its own queries.
+import { PageHead } from '../../ui/page.tsx';
+import { DeleteTenantSection } from '../deletion/delete-tenant-section.tsx';
+import { DeviceDeletionsSection } from '../deletion/device-deletions-section.tsx';
+import { UsageSection } from '../usage/usage-section.tsx';
+import { LimitsSection } from './limits-section.tsx';
+import { NameSection } from './name-section.tsx';
+
+export function SettingsPage() {
+  return (
+    <>
+      <PageHead title="Settings" about="What holds for the whole tenant." />
+      <NameSection />
+      <LimitsSection />
+      <UsageSection />
+      <DeviceDeletionsSection />
+      <DeleteTenantSection />
+    </>
+  );
+}

@@ -1,0 +1,78 @@
+'use client';
+// The form of a field's name, unit and decimals.
+import { type FormEvent, useState } from 'react';
+import { isDisplayName } from '../../../../domain/identifiers.ts';
+import { Button } from '../../ui/button.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Field, FieldRow } from '../../ui/field.tsx';
+import { Skeleton } from '../../ui/page.tsx';
+import { useChange } from '../session/use-change.ts';
+import { useTenant } from '../tenants/tenant.tsx';
+import { type FieldName, setFieldName } from './field-names.ts';
+import { useFieldName } from './use-field-names.ts';
+
+interface Props {
+  field: string;
+  onClose: () => void;
+}
+
+export function FieldDialog({ field, onClose }: Props) {
+  const name = useFieldName(field);
+  return (
+    <Dialog title={`Field ${field === '' ? '""' : field}`} onClose={onClose}>
+      {name ? <NameForm name={name} onClose={onClose} /> : <Skeleton lines={5} label="Loading field" />}
+    </Dialog>
+  );
+}
+
+function NameForm({ name, onClose }: { name: FieldName; onClose: () => void }) {
+  const { tenant_id } = useTenant().tenant;
+  const [draft, setDraft] = useState(name);
+  const save = useChange({
+    run: (own: FieldName) => setFieldName(tenant_id, own),
+    done: () => 'The field is saved, for all devices of this tenant.',
+    changes: ['field-names'],
+  });
+  const isWrong = (text: string | null) => text !== null && !isDisplayName(text);
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    const own = { ...draft, label: draft.label?.trim() || null, unit: draft.unit?.trim() || null };
+    if (!isWrong(own.label) && !isWrong(own.unit)) save.mutate(own, { onSuccess: onClose });
+  }
+  return (
+    <form onSubmit={submit}>
+      <Field
+        label="Name"
+        maxLength={60}
+        value={draft.label ?? ''}
+        placeholder={name.field}
+        onChange={({ target }) => setDraft({ ...draft, label: target.value })}
+        hint="Shown in place of the field's own name, on all devices of this tenant."
+      />
+      <FieldRow>
+        <Field
+          label="Unit"
+          maxLength={20}
+          value={draft.unit ?? ''}
+          placeholder="°C"
+          onChange={({ target }) => setDraft({ ...draft, unit: target.value })}
+        />
+        <Field
+          label="Decimals"
+          type="number"
+          min={0}
+          max={9}
+          value={draft.decimals ?? ''}
+          placeholder="As sent"
+          onChange={({ target: { value } }) => setDraft({ ...draft, decimals: value === '' ? null : Number(value) })}
+        />
+      </FieldRow>
+      <DialogActions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" variant="primary" busy={save.isPending}>
+          Save
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}

@@ -1,0 +1,68 @@
+'use client';
+// Where a device was in a chart's range, as a track with a scale. Without a map below it: that would tell its server where the device is.
+import { useQuery } from '@tanstack/react-query';
+import { formatNumber, formatTime } from '../../ui/format.ts';
+import { Section } from '../../ui/page.tsx';
+import { useNow } from '../../ui/time.tsx';
+import { polled } from '../session/queries.tsx';
+import { deviceChart } from './charts.ts';
+import { bucketOf, type Range, spanOf } from './ranges.ts';
+import { drawTrack, type PositionFields, positionsOf } from './track.ts';
+import styles from './track-section.module.css';
+
+const WIDTH = 600;
+const HEIGHT = 300;
+
+interface Props {
+  deviceId: string;
+  position: PositionFields;
+  range: Range;
+}
+
+export function TrackSection({ deviceId, position, range }: Props) {
+  const { from, until, bucketSeconds } = spanOf(range, useNow('seconds' in range ? bucketOf(range.seconds) : 3600));
+  const refresh = Math.max(15_000, bucketSeconds * 1000);
+  const { data: positions } = useQuery({
+    queryKey: ['track', deviceId, position, ...('seconds' in range ? [range.seconds] : [from, until])],
+    queryFn: async () => {
+      const ask = (field: string) =>
+        deviceChart(
+          deviceId,
+          field,
+          new Date(from * 1000),
+          new Date(until * 1000),
+          Math.round((until - from) / bucketSeconds),
+        );
+      return positionsOf(...(await Promise.all([ask(position.latitude), ask(position.longitude)])));
+    },
+    ...polled(refresh),
+    staleTime: refresh,
+  });
+  const last = positions?.at(-1);
+  if (!positions || !last) return null;
+  const { points, scale } = drawTrack(positions, WIDTH / HEIGHT);
+  const places = points.map(([x, y]) => `${Math.round(x * WIDTH * 10) / 10} ${Math.round(y * HEIGHT * 10) / 10}`);
+  const length = scale.metres < 1000 ? `${scale.metres} m` : `${formatNumber(scale.metres / 1000)} km`;
+  const where = `${formatNumber(last.latitude, 5)}, ${formatNumber(last.longitude, 5)}`;
+  return (
+    <Section title="Track">
+      <p className={styles.where}>
+        Last at {where}, {formatTime(last.at)}
+      </p>
+      <svg
+        className={styles.track}
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        role="img"
+        aria-label={`Track of ${positions.length} positions, north up; last at ${where}. The scale is ${length}.`}
+      >
+        <path className={styles.line} d={`M${places.join('L')}`} />
+        <path className={styles.places} d={places.map((place) => `M${place}h0`).join('')} />
+        <path className={styles.last} d={`M${places.at(-1)}h0`} />
+        <path className={styles.scale} d={`M12 ${HEIGHT - 18}v6h${Math.round(scale.share * WIDTH)}v-6`} />
+        <text x={18} y={HEIGHT - 18}>
+          {length}
+        </text>
+      </svg>
+    </Section>
+  );
+}

@@ -1,0 +1,19 @@
+// Says that ingest or the control loop is alive, and until when it will say so again: what the health page goes by.
+import type { Database } from './connection.ts';
+
+export type Part = 'ingest' | 'control';
+
+/** Seconds until the next beat, with a margin for what may delay it. */
+export const NEXT_BEAT_S = {
+  /** A worker beats every second. */
+  worker: 4,
+  /** Ingest's timer starts a run every minute, seconds late when the app has to start first. */
+  timer: 90,
+  /** A job of the run a minute may be the first in one run, and the last, 45 s later, in the next. */
+  minuteRun: 120,
+} as const;
+
+/** Never throws: who is not heard is late. */
+export async function beat(database: Database, parts: Part[], nextS: number): Promise<void> {
+  await database.query('select ingest.beat($1::text[], $2)', [parts, nextS]).catch(() => {});
+}

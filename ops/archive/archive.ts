@@ -1,0 +1,278 @@
+// The archive: readings that retention took out of their tables are written to a store, read back, compared, and only then dropped.
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Client } from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { type DatabaseAccess, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
+import type { Store } from '../store.ts';
+import { dayFolder, objectName } from './layout.ts';
+import { COPY_COLUMNS, type Duck, type Facts, factsOf, openDuck, quote, writeParquet } from './parquet.ts';
+import { carryOutRemovals } from './remove.ts';
+
+/** What a run did. */
+export interface Ran {
+  /** Readings and bytes that were stored. */
+  rows: bigint;
+  bytes: number;
+  /** Each in a sentence; empty: all that waited is archived. */
+  problems: string[];
+}
+
+/** What a run works with. */
+export interface Run {
+  client: Client;
+  store: Store;
+  duck: Duck;
+  /** Only this user can read it; it goes with the run. */
+  folder: string;
+  log(line: string): void;
+}
+
+/** A tenant's readings of a day that wait in a table of the schema `ingest`. */
+interface Waiting {
+  source: string;
+  /** Null: the day had no readings. */
+  tenant: string | null;
+  day: string;
+}
+
+/** An object of `ingest.archive_objects`. */
+export interface Archived extends Facts {
+  name: string;
+  tenant: string;
+  /** The tenant's short name; null: it was deleted. */
+  slug: string | null;
+  day: string;
+  /** Table of the schema `ingest` that has, or had, its rows. */
+  source: string;
+  bytes: number;
+}
+
+/** Objects in force. @param condition on the object `o` and its tenant `t`, with `values` as its parameters. */
+export async function archivedObjects(client: Client, condition = 'true', values: unknown[] = []): Promise<Archived[]> {
+  const { rows } = await client.query<Record<string, string>>(
+    `select o.name, o.tenant_id as tenant, t.slug, o.day::text, o.source, o.rows::text, o.checksum, o.bytes::text
+     from ingest.archive_objects as o left join ingest.archive_tenants() as t on t.id = o.tenant_id where o.superseded_at is null and (${condition}) order by o.name`,
+    values,
+  );
+  return rows.map((row) => {
+    return { ...row, rows: BigInt(row.rows!), bytes: Number(row.bytes) } as unknown as Archived;
+  });
+}
+
+/**
+ * Archives all that waits. What fails stays in the database, is told, and stops nothing else.
+ * @param database as `archive_writer`, in a session: not through a pooler's port for transactions.
+ * @throws Error when the archive is switched off, another run is under way, or the database cannot be reached.
+ */
+export async function runArchive(database: DatabaseAccess, store: Store, log: (line: string) => void): Promise<Ran> {
+  const startedAt = new Date();
+  const ran: Ran = { rows: 0n, bytes: 0, problems: [] };
+  await withConnection(database, async (client) => {
+    await begin(client);
+    const folder = await mkdtemp(join(tmpdir(), 'archive-'));
+    const duck = await openDuck(folder);
+    try {
+      const run: Run = { client, store, duck, folder, log };
+      await attempt(ran, 'what is to be removed', () => carryOutRemovals(run));
+      for (const [source, group] of await waitingBySource(client)) await archiveSource(run, ran, source, group);
+      await attempt(ran, 'superseded objects', () => removeSuperseded(run));
+      const problem = ran.problems.length === 0 ? undefined : `${ran.problems.length} problem(s): ${ran.problems[0]}`;
+      const values = [startedAt, ran.rows, ran.bytes, problem];
+      await client.query('select ingest.record_archive_run($1, $2, $3, $4)', values);
+    } finally {
+      duck.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+  return ran;
+}
+
+async function begin(client: Client): Promise<void> {
+  const { rows } = await client.query<{ archive: boolean; alone: boolean }>(
+    "select archive, pg_try_advisory_lock(hashtext('ingest.archive')) as alone from ingest.retention",
+  );
+  if (!rows[0]?.archive)
+    throw new Error('the archive is off, so readings are removed without it: npm run ops -- retention --archive on');
+  if (!rows[0].alone) throw new Error('another run of the archive is under way: wait for its end');
+  await client.query("set timezone = 'UTC'");
+}
+
+/** @returns whether it went well. A connection that is gone ends the run. */
+async function attempt(ran: Ran, what: string, work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    ran.problems.push(`${what}: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+async function waitingBySource(client: Client): Promise<Map<string, Waiting[]>> {
+  const { rows } = await client.query<Waiting>(
+    'select source, tenant_id as tenant, day::text from ingest.archive_pending()',
+  );
+  return Map.groupBy(rows, ({ source }) => source);
+}
+
+/** A day's table is dropped when all in it is archived; other rows leave a tenant and day at a time. */
+async function archiveSource(run: Run, ran: Ran, source: string, group: readonly Waiting[]): Promise<void> {
+  const isDay = source !== 'retired_rows';
+  let whole = true;
+  for (const [place, { tenant, day }] of group.entries()) {
+    if (tenant === null) continue;
+    run.log(`${source}: ${place + 1} of ${group.length}, tenant ${tenant}, day ${day}`);
+    const ok = await attempt(ran, `tenant ${tenant}, day ${day}`, async () => {
+      const stored = await archive(run, source, tenant, day);
+      ran.rows += stored?.rows ?? 0n;
+      ran.bytes += stored?.bytes ?? 0;
+      if (!isDay) await run.client.query('select ingest.release_rows($1, $2)', [tenant, day]);
+    });
+    whole &&= ok;
+  }
+  const day = group[0]?.day;
+  if (isDay && whole) await attempt(ran, `day ${day}`, () => run.client.query('select ingest.release_day($1)', [day]));
+}
+
+/** Stores a tenant's readings of a day, and reads them back. @returns what was stored; undefined when it was there already, and whole. */
+async function archive(
+  run: Run,
+  source: string,
+  tenant: string,
+  day: string,
+): Promise<(Facts & { bytes: number }) | undefined> {
+  const { client, store, duck, folder } = run;
+  const parquet = join(folder, 'readings.parquet');
+  const facts = await inTransaction(client, async () => {
+    await client.query('set transaction isolation level repeatable read, read only');
+    const found = await readFacts(client, source, tenant, day);
+    if (found.rows > 0n) await writeParquet(duck, copyOut(client, source, tenant, day), parquet, tenant, folder);
+    return found;
+  });
+  if (facts.rows === 0n) return undefined;
+  const name = objectName(tenant, day, facts.checksum);
+  const known = await archivedObjects(client, 'o.tenant_id = $1 and o.day = $2', [tenant, day]);
+  const inFolder = (await store.list(dayFolder(tenant, day))).map((object) => object.name);
+  const { size: bytes } = await stat(parquet);
+  const isNew = await storeVerified(run, name, parquet, facts);
+  await note(client, { name, tenant, day, source, bytes, ...facts });
+  const strays = inFolder.filter((each) => each !== name && !known.some((object) => object.name === each));
+  for (const stray of strays) await settleStray(run, stray, { tenant, day }, parquet);
+  await rm(parquet);
+  return isNew ? { bytes, ...facts } : undefined;
+}
+
+/**
+ * Stores a file and reads it back. An object of that name, left by a run that was killed, counts if it is whole.
+ * @returns false when it was there. @throws Error when what was read back is not what was written; it is removed then.
+ */
+export async function storeVerified(run: Run, name: string, file: string, facts: Facts): Promise<boolean> {
+  const { store } = run;
+  if ((await store.list(name.slice(0, name.lastIndexOf('/') + 1))).some((object) => object.name === name)) {
+    if (await holds(run, name, facts)) return false;
+    await store.remove(name);
+  }
+  await store.put(name, createReadStream(file));
+  const digests = [await digestOf(file), await digestOf(await fetchObject(run, name))];
+  if (digests[0] !== digests[1] || !(await holds(run, name, facts))) {
+    await store.remove(name);
+    throw new Error(`${name} was read back from ${store.where} and is not what was written; nothing was dropped`);
+  }
+  return true;
+}
+
+async function readFacts(client: Client, source: string, tenant: string, day: string): Promise<Facts> {
+  const { rows } = await client.query<{ rows: string; checksum: string }>(
+    "select * from ingest.archive_facts(format('ingest.%I', $1::text)::regclass, $2, $3)",
+    [source, tenant, day],
+  );
+  return { rows: BigInt(rows[0]!.rows), checksum: rows[0]!.checksum };
+}
+
+/** In the order of the key: that compresses best, and DuckDB skips other devices. */
+function copyOut(client: Client, source: string, tenant: string, day: string): Readable {
+  const where = `tenant_id = ${quote(tenant)}${source === 'retired_rows' ? ` and day = ${quote(day)}` : ''}`;
+  const select = `select ${COPY_COLUMNS} from ingest.${source} where ${where} order by tenant_id, device_id, ts, message_id`;
+  return client.query(copyTo(`copy (${select}) to stdout (format csv, force_quote *)`));
+}
+
+/** Writes what the store has under the name into a file of this machine. @returns the file. */
+export async function fetchInto(file: string, store: Store, name: string): Promise<string> {
+  await pipeline(await store.get(name), createWriteStream(file, { mode: 0o600 }));
+  return file;
+}
+
+export const fetchObject = ({ store, folder }: Run, name: string): Promise<string> =>
+  fetchInto(join(folder, 'fetched.parquet'), store, name);
+
+/** Whether the object, as it is stored, can be read to its end and has these contents. */
+async function holds(run: Run, name: string, facts: Facts): Promise<boolean> {
+  try {
+    const found = await factsOf(run.duck, await fetchObject(run, name));
+    return found.rows === facts.rows && found.checksum === facts.checksum;
+  } catch (error) {
+    run.log(`${name} cannot be read: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+async function digestOf(file: string): Promise<string> {
+  const digest = createHash('sha256');
+  await pipeline(createReadStream(file), digest);
+  return digest.digest('hex');
+}
+
+/** Source undefined: its rows are not in the database. */
+export const note = (
+  client: Client,
+  { name, tenant, day, source, rows, checksum, bytes }: Omit<Archived, 'source' | 'slug'> & { source?: string },
+) =>
+  client.query('select ingest.record_archived($1, $2, $3, $4, $5, $6, $7)', [
+    name,
+    tenant,
+    day,
+    source,
+    rows,
+    checksum,
+    bytes,
+  ]);
+
+/**
+ * An object that the database does not know: of a run that was killed, or of a time after the backup from which this database came.
+ * One that only has rows of `parquet`, or none, goes; another one is noted.
+ */
+async function settleStray(
+  run: Run,
+  name: string,
+  { tenant, day }: { tenant: string; day: string },
+  parquet: string,
+): Promise<void> {
+  const { client, store, duck } = run;
+  const file = await fetchObject(run, name);
+  const facts = await factsOf(duck, file).catch(() => undefined);
+  const read = (path: string) => `select * from read_parquet(${quote(path)}, hive_partitioning = false)`;
+  const others = facts && (await duck.rows(`select count(*) as n from (${read(file)} except ${read(parquet)})`))[0]!.n;
+  if (facts === undefined || others === 0n) {
+    run.log(`removing ${name}: ${facts ? 'another object has its rows' : 'it is not whole'}`);
+    await store.remove(name);
+  } else {
+    await note(client, { name, tenant, day, bytes: (await stat(file)).size, ...facts });
+  }
+}
+
+/** Removes objects whose rows are in another one. */
+async function removeSuperseded({ client, store }: Run): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    'select o.name from ingest.archive_objects as o where o.superseded_at is not null order by o.name',
+  );
+  for (const { name } of rows) {
+    await store.remove(name);
+    await client.query('select ingest.forget_object($1)', [name]);
+  }
+}

@@ -1,0 +1,208 @@
+// Roll-ups: made from what ingest noted, right after late readings, and a chart that reads them is the chart of the readings.
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { generateKey, hashKey } from '../../domain/credentials.ts';
+import { startTestDatabase, type TestDatabase } from './testing/database.ts';
+import { makePerson, type Person, SELF_SERVICE } from './testing/world.ts';
+
+let database: TestDatabase;
+let ann: Person;
+let tenant: string;
+let device: string;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  await database.admin.query(SELF_SERVICE);
+  ann = await makePerson(database.admin, 'ann@acme.example');
+  const { rows } = await database.asUser(ann, "select public.create_tenant('acme', 'Acme') as id");
+  tenant = rows[0].id;
+});
+afterAll(() => database.stop());
+
+let n = 0;
+beforeEach(async () => {
+  n += 1;
+  const { rows } = await database.asUser(ann, 'select public.add_device($1, $2, $2, $3) as id', [
+    tenant,
+    `boiler-${n}`,
+    await hashKey(generateKey()),
+  ]);
+  device = rows[0].id;
+});
+
+const admin = async (sql: string, values: unknown[] = []) => (await database.admin.query(sql, values)).rows;
+/** The beginning of an hour that is long over. */
+const HOUR = "date_trunc('hour', now() - interval '5 hours')";
+
+/** Stores readings as ingest does: from `from` on, `every` seconds, while the device reports every `gap` seconds. */
+async function send(
+  payload: string,
+  { from = HOUR, times = 1, every = 1, gap }: { from?: string; times?: number; every?: number; gap?: number } = {},
+): Promise<void> {
+  await admin(
+    `with stored as (
+       insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+       select $1, $2, ${from} + make_interval(secs => n * $4), gen_random_uuid(), (${payload})::jsonb
+       from generate_series(0, $3::int - 1) as n
+       returning ts
+     )
+     select ingest.note_devices(array[$1::uuid], array[$2::uuid], array[now()], array[$5::real], array[null::real],
+       array[max(ts)], array['{}'::jsonb],
+       array[tstzmultirange(tstzrange(date_trunc('minute', min(ts)), date_trunc('minute', max(ts)) + interval '1 minute'))])
+     from stored`,
+    [tenant, device, times, every, gap ?? every],
+  );
+}
+
+/** A turn of the job. */
+async function rollUp(): Promise<void> {
+  const job = await database.open('mqtt_ingest');
+  await job.query('select ingest.claim_rollups(100)');
+  const { rows } = await job.query('select * from ingest.due_rollups(100)');
+  for (const due of rows) await job.query('select ingest.roll_up($1, $2, 5000)', [due.tenant_id, due.device_id]);
+}
+
+const rollups = () =>
+  admin(
+    `select step, (extract(epoch from bucket - ${HOUR}) / 60)::int as minute, readings, fields, is_whole
+     from public.telemetry_rollups where device_id = $1 and step < 86400 order by step, bucket`,
+    [device],
+  );
+
+/** As a member, in spans of so many seconds, from the hour before to the one after. */
+const chart = async (field: string, seconds: number) =>
+  (
+    await database.asUser(
+      ann,
+      `select * from public.device_chart($1, $2, ${HOUR} - interval '1 hour', ${HOUR} + interval '2 hours', $3)`,
+      [device, field, 10_800 / seconds],
+    )
+  ).rows;
+
+it('a device that reports each second gets minutes and an hour, which are right again after a late reading', async () => {
+  await send(`format('{"t": %s, "name": "x", "at": {"lat": 1.5}, "on": %s, "text": "7"}', n % 60, (n % 2 = 0)::text)`, {
+    times: 120,
+  });
+  await rollUp();
+  const fields = {
+    t: [60, 0, 29.5, 59, 59],
+    'at.lat': [60, 1.5, 1.5, 1.5, 1.5],
+    on: [60, 0, 0.5, 1, 0],
+    text: [60, 7, 7, 7, 7],
+  };
+  const minutes = [0, 1].map((minute) => ({ step: 60, minute, readings: 60, fields, is_whole: true }));
+  const twice = Object.fromEntries(Object.entries(fields).map(([name, [, ...rest]]) => [name, [120, ...rest]]));
+  expect(await rollups()).toEqual([
+    ...minutes,
+    { step: 3600, minute: 0, readings: 120, fields: twice, is_whole: true },
+  ]);
+  await send(`'{"t": 1000}'`, { from: `${HOUR} + interval '59.5 seconds'`, gap: 1 });
+  await rollUp();
+  const [late, , hour] = await rollups();
+  expect(late).toMatchObject({ readings: 61, fields: { t: [61, 0, 45.4098361, 1000, 1000] } });
+  expect(hour).toMatchObject({ readings: 121, fields: { t: [121, 0, 37.5206612, 1000, 59] } });
+});
+
+it('minutes and hours with few readings have none, and a day has one', async () => {
+  await send(`'{"t": 1}'`, { times: 29, every: 60 });
+  await rollUp();
+  expect(await rollups()).toEqual([]);
+  await send(`'{"t": 4}'`, { from: `${HOUR} + interval '59 minutes'`, every: 60 });
+  await rollUp();
+  expect(await rollups()).toMatchObject([{ step: 3600, readings: 30, fields: { t: [30, 1, 1.1, 4, 4] } }]);
+  await admin("update ingest.rollup_work set days = '{}', due_at = 'infinity'");
+  await send(`'{"t": 5}'`, { from: "date_trunc('day', now() - interval '3 days')", every: 60 });
+  await rollUp();
+  expect(
+    await admin('select readings, fields from public.telemetry_rollups where device_id = $1 and step = 86400', [
+      device,
+    ]),
+  ).toEqual([{ readings: 1, fields: { t: [1, 5, 5, 5, 5] } }]);
+});
+
+it('a chart from roll-ups is the chart from the readings, with gaps and with what is not rolled up yet', async () => {
+  const t = `format('{"t": %s, "deep": {"t": %s}}', (n * 7919) % 1000 - 300, n)`;
+  await send(t, { times: 900 });
+  await send(t, { from: `${HOUR} + interval '30 minutes'`, times: 50, every: 7, gap: 1 });
+  const before = [await chart('t', 60), await chart('t', 3600), await chart('deep.t', 600)];
+  await rollUp();
+  expect((await rollups()).length).toBeGreaterThan(15);
+  await send(t, { from: `${HOUR} - interval '10 minutes'`, times: 3, every: 60, gap: 1 });
+  const after = [await chart('t', 60), await chart('t', 3600), await chart('deep.t', 600)];
+  for (const [index, rows] of after.entries()) {
+    const added = rows.filter(
+      ({ bucket }) => bucket < rows.at(-1)!.bucket && before[index]!.every((one) => +one.bucket !== +bucket),
+    );
+    expect(added.length).toBeGreaterThan(0);
+    for (const row of before[index]!) {
+      const same = rows.find(({ bucket }) => +bucket === +row.bucket);
+      expect(same).toEqual({ ...row, average: expect.closeTo(row.average, 5) });
+    }
+  }
+});
+
+it('it reads roll-ups where they are, and longer ones where the readings are gone', async () => {
+  await send(`format('{"t": %s}', n % 60)`, { times: 120 });
+  await rollUp();
+  // What only a roll-up says.
+  await admin(
+    `update public.telemetry_rollups set fields = '{"t": [60, -5, 1, 77, 2]}' where device_id = $1 and step = 60`,
+    [device],
+  );
+  expect(await chart('t', 60)).toMatchObject([
+    { minimum: -5, maximum: 77 },
+    { minimum: -5, maximum: 77 },
+  ]);
+  expect((await chart('t', 30)).at(-1)).toMatchObject({ minimum: 30, maximum: 59 });
+  await admin('delete from public.telemetry where device_id = $1', [device]);
+  await admin('delete from public.telemetry_rollups where device_id = $1 and step = 60', [device]);
+  expect(await chart('t', 30)).toMatchObject([{ minimum: 0, average: 29.5, maximum: 59, readings: '120' }]);
+  // Rolled up again, of fewer readings: it stays.
+  await send(`'{"t": 3}'`, { times: 40, every: 60 });
+  await rollUp();
+  expect(await rollups()).toMatchObject([{ step: 3600, readings: 120 }]);
+});
+
+it('at most 64 fields are kept; the chart of another one reads the readings', async () => {
+  const many = `(select jsonb_object_agg('f' || lpad(k::text, 3, '0'), k + n) from generate_series(1, 70) as k)::text`;
+  await send(many, { times: 60 });
+  await rollUp();
+  const [minute] = await rollups();
+  expect([Object.keys(minute.fields).length, minute.is_whole]).toEqual([64, false]);
+  expect(await chart('f070', 60)).toMatchObject([{ minimum: 70, maximum: 129, readings: '60' }]);
+  expect(await chart('f001', 60)).toMatchObject([{ minimum: 1, maximum: 60 }]);
+});
+
+it('a device whose roll-up fails is tried again later, and given up the third time', async () => {
+  await send(`'{"t": 1}'`, { times: 60 });
+  await admin('select ingest.claim_rollups(100)');
+  for (const left of [1, 1, 0]) {
+    await admin('select ingest.note_not_rolled_up($1, $2)', [tenant, device]);
+    const work = await admin('select due_at > now() as later from ingest.rollup_work where device_id = $1', [device]);
+    expect(work).toEqual(Array(left).fill({ later: true }));
+  }
+});
+
+it('they are kept for longer than readings, minutes apart', async () => {
+  const add = (step: number, age: string) =>
+    admin(`insert into public.telemetry_rollups values ($1, $2, $3, now() - $4::interval, 60, '{}', true)`, [
+      tenant,
+      device,
+      step,
+      age,
+    ]);
+  for (const [step, kept, gone] of [
+    [60, 29, 31],
+    [3600, 99, 101],
+    [86400, 399, 401],
+  ] as const) {
+    await add(step, `${kept} days`);
+    await add(step, `${gone} days`);
+  }
+  expect(await admin('select ingest.prune_rollups(2) as n')).toEqual([{ n: 2 }]);
+  expect(await admin('select ingest.prune_rollups(100) as n')).toEqual([{ n: 1 }]);
+  const kept = await admin(
+    'select round(extract(epoch from now() - bucket) / 86400)::int as days from public.telemetry_rollups where device_id = $1 order by 1',
+    [device],
+  );
+  expect(kept).toEqual([{ days: 29 }, { days: 99 }, { days: 399 }]);
+});
