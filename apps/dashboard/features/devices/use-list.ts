@@ -1,6 +1,6 @@
 'use client';
 // The list of devices as its page shows it: what is asked for stands in the address, what the columns are in the browser.
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useAddress } from '../../ui/address.ts';
 import { polled, useSliced } from '../session/queries.tsx';
@@ -95,7 +95,6 @@ export function useList({ filter, sort, from, isFiltered }: ReturnType<typeof us
     select: (rows) => new Map(rows.map((row) => [row.device_id, row])),
     enabled: ids.length > 0,
     ...polled(LIVE_MS),
-    placeholderData: keepPreviousData,
   });
   return {
     rows: list.data?.rows,
