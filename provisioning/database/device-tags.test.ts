@@ -59,7 +59,7 @@ it.each([
   expect((await sql('select access.normal_tags($1) as tags', [given]))[0]!.tags).toEqual(kept);
 });
 
-it.each([['ä'], ['-a'], ['a,b'], ['a"b'], ['x'.repeat(33)], ['a/b']])('%j is no tag', async (wrong) => {
+it.each([['ä'], ['-a'], ['a,b'], ['a"b'], ['x'.repeat(33)], ['a/b']])('%j is not a tag', async (wrong) => {
   expect(isTag(normalTags([wrong])[0]!)).toBe(false);
   expect((await sql('select access.are_tags(access.normal_tags($1)) as good', [[wrong]]))[0]!.good).toBe(false);
 });

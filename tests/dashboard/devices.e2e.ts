@@ -56,6 +56,9 @@ async function addDevice(): Promise<void> {
   await page.getByLabel('Name').fill('Cold store');
   await page.getByRole('dialog').getByRole('button', { name: 'Add device' }).click();
   await page.getByRole('heading', { name: 'cold-store is registered' }).waitFor();
+  // Back does not lose the key.
+  await page.goBack();
+  await page.getByText('Store the key before you leave this page.').waitFor();
   await download('button', 'Settings');
   await download('link', 'CA certificate');
   await page.getByRole('button', { name: 'Copy command', exact: true }).click();

@@ -2,7 +2,7 @@
 // What owners and staff can do with a device.
 import { Cable, KeyRound, Pencil, SlidersHorizontal, Tag, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import styles from './device-actions.module.css';
@@ -61,12 +61,15 @@ export function DeviceActions({ device }: { device: Device }) {
         <Trash2 aria-hidden />
         Delete
       </Button>
-      {open === 'connect' && <ConnectDialog device={device} onClose={close} />}
-      {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} tags={[]} onClose={close} />}
-      {open === 'rename' && <RenameDevice device={device} onClose={close} />}
-      {open === 'messages' && <ReadingRules device={device} onClose={close} />}
-      {open === 'rotate' && <RotateKey device={device} onClose={close} />}
-      {open === 'delete' && <DeleteDevice device={device} onClose={close} />}
+      {/* A boundary of its own: the page would vanish until the dialog is loaded. */}
+      <Suspense>
+        {open === 'connect' && <ConnectDialog device={device} onClose={close} />}
+        {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} tags={[]} onClose={close} />}
+        {open === 'rename' && <RenameDevice device={device} onClose={close} />}
+        {open === 'messages' && <ReadingRules device={device} onClose={close} />}
+        {open === 'rotate' && <RotateKey device={device} onClose={close} />}
+        {open === 'delete' && <DeleteDevice device={device} onClose={close} />}
+      </Suspense>
     </>
   );
 }

@@ -2,7 +2,7 @@
 // The list of devices: what each sent last, which are silent, which are switched off.
 import { Cpu, FileUp, Plus, SearchX, SlidersHorizontal } from 'lucide-react';
 import dynamic from 'next/dynamic';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { Link } from '../../ui/link.tsx';
@@ -89,7 +89,9 @@ export function DevicesPage() {
           flush
         >
           {selected.size > 0 && (
-            <BulkBar selected={selected} onSelect={select} filter={asked.filter} found={found} tags={tags} />
+            <Suspense>
+              <BulkBar selected={selected} onSelect={select} filter={asked.filter} found={found} tags={tags} />
+            </Suspense>
           )}
           {!rows && !error && <Skeleton lines={6} label="Loading devices" />}
           {rows && rows.length > 0 && (
@@ -105,9 +107,12 @@ export function DevicesPage() {
           {rows?.length === 0 && <NoMatch onClear={() => asked.ask({ search: '', state: 'all', tag: '' })} />}
         </Section>
       )}
-      {open === 'messages' && <ReadingRules onClose={close} />}
-      {open === 'add' && <AddDevice onClose={close} />}
-      {open === 'import' && <ImportDevices onClose={close} />}
+      {/* A boundary of its own: the page would vanish until the dialog is loaded. */}
+      <Suspense>
+        {open === 'messages' && <ReadingRules onClose={close} />}
+        {open === 'add' && <AddDevice onClose={close} />}
+        {open === 'import' && <ImportDevices onClose={close} />}
+      </Suspense>
     </>
   );
 }

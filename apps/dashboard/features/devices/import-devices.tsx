@@ -59,6 +59,8 @@ export function ImportDevices({ onClose }: { onClose: () => void }) {
       setPrepared(undefined);
       if (!file) return;
       const found = readImport(await file.text());
+      // The same file can be chosen again when it is corrected.
+      target.value = '';
       setPreview({ ...found, file: file.name, there: await alreadyThere(tenant.tenant_id, found.devices) });
     });
 
@@ -92,7 +94,7 @@ export function ImportDevices({ onClose }: { onClose: () => void }) {
       {preview && preview.problems.length === 0 && (
         <>
           <Notice tone={added.length > 0 ? 'ok' : 'warn'}>
-            {devicesOf(added.length)} will be added.
+            {preview.file}: {devicesOf(added.length)} will be added.
             {preview.there.size > 0 &&
               ` ${devicesOf(preview.there.size)} of the file ${preview.there.size === 1 ? 'is' : 'are'} there already and ${preview.there.size === 1 ? 'stays' : 'stay'} as ${preview.there.size === 1 ? 'it is' : 'they are'}.`}
           </Notice>

@@ -1,8 +1,8 @@
 'use client';
 // The list of devices as its page shows it: what is asked for stands in the address, what the columns are in the browser.
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useAddress } from '../../ui/use-address.ts';
+import { useAddress } from '../../ui/address.ts';
 import { polled, useSliced } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 import {
@@ -41,21 +41,21 @@ export function useAsked() {
     /** Begins at the first page again. */
     ask: ({ search, state, tag, sort }: Partial<Filter> & { sort?: string }) =>
       change({
-        from: undefined,
-        ...(search !== undefined && { q: search.trim() }),
-        ...(state !== undefined && { state: state === 'all' ? undefined : state }),
-        ...(tag !== undefined && { tag }),
-        ...(sort !== undefined && { sort: sort === 'name' ? undefined : sort }),
+        from: null,
+        ...(search !== undefined && { q: search.trim() || null }),
+        ...(state !== undefined && { state: state === 'all' ? null : state }),
+        ...(tag !== undefined && { tag: tag || null }),
+        ...(sort !== undefined && { sort: sort === 'name' ? null : sort }),
       }),
     nextPage: (last: ListedDevice) => {
       const { id, name_key, last_received_at, created_at } = last;
-      change({ from: JSON.stringify({ id, name_key, last_received_at, created_at }) }, 'push');
+      change({ from: JSON.stringify({ id, name_key, last_received_at, created_at }) }, true);
     },
-    firstPage: () => change({ from: undefined }, 'push'),
+    firstPage: () => change({ from: null }, true),
   };
 }
 
-/** Undefined for what is no row: the address may have been edited. */
+/** Undefined when it is not a row: the address may have been edited. */
 function readFrom(text: string | null): From | undefined {
   try {
     const row = JSON.parse(text ?? '');
@@ -95,7 +95,6 @@ export function useList({ filter, sort, from, isFiltered }: ReturnType<typeof us
     select: (rows) => new Map(rows.map((row) => [row.device_id, row])),
     enabled: ids.length > 0,
     ...polled(LIVE_MS),
-    placeholderData: keepPreviousData,
   });
   return {
     rows: list.data?.rows,
