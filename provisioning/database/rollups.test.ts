@@ -77,7 +77,7 @@ const rollups = () =>
     [device],
   );
 
-/** As a member, in spans of so many seconds, from the hour before to the one after. */
+/** As a member, from an hour earlier to an hour later. @param seconds of a span. */
 const chart = async (field: string, seconds: number) =>
   (
     await database.asUser(
@@ -132,17 +132,17 @@ it('a chart from roll-ups is the chart from the readings, with gaps and with wha
   const t = `format('{"t": %s, "deep": {"t": %s}}', (n * 7919) % 1000 - 300, n)`;
   await send(t, { times: 900 });
   await send(t, { from: `${HOUR} + interval '30 minutes'`, times: 50, every: 7, gap: 1 });
-  const before = [await chart('t', 60), await chart('t', 3600), await chart('deep.t', 600)];
+  const fromReadings = [await chart('t', 60), await chart('t', 3600), await chart('deep.t', 600)];
   await rollUp();
   expect((await rollups()).length).toBeGreaterThan(15);
   await send(t, { from: `${HOUR} - interval '10 minutes'`, times: 3, every: 60, gap: 1 });
   const after = [await chart('t', 60), await chart('t', 3600), await chart('deep.t', 600)];
   for (const [index, rows] of after.entries()) {
     const added = rows.filter(
-      ({ bucket }) => bucket < rows.at(-1)!.bucket && before[index]!.every((one) => +one.bucket !== +bucket),
+      ({ bucket }) => bucket < rows.at(-1)!.bucket && fromReadings[index]!.every((one) => +one.bucket !== +bucket),
     );
     expect(added.length).toBeGreaterThan(0);
-    for (const row of before[index]!) {
+    for (const row of fromReadings[index]!) {
       const same = rows.find(({ bucket }) => +bucket === +row.bucket);
       expect(same).toEqual({ ...row, average: expect.closeTo(row.average, 5) });
     }
