@@ -1,22 +1,36 @@
 // Roll-ups: made from what ingest noted, right after late readings, and a chart that reads them is the chart of the readings.
+import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
+import { type Database, openDatabase } from '../../functions/database/connection.ts';
+import { rollUp as rollUpDevices } from '../../functions/rollup/roll-up.ts';
+import { readPeriodicSettings } from '../../functions/settings/periodic.ts';
+import { roleUrl } from '../../lab/postgres.ts';
+import { setLogin } from './login.ts';
 import { startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { makePerson, type Person, SELF_SERVICE } from './testing/world.ts';
 
 let database: TestDatabase;
+let job: Database;
 let ann: Person;
 let tenant: string;
 let device: string;
 
 beforeAll(async () => {
   database = await startTestDatabase();
+  const key = generateKey();
+  await setLogin(database.admin, 'mqtt_ingest', key);
+  const EXTERNAL_DATABASE_CONNECTION_STRING = roleUrl(database.postgres.url, 'mqtt_ingest', key);
+  job = openDatabase(readPeriodicSettings({ EXTERNAL_DATABASE_CONNECTION_STRING }).database);
   await database.admin.query(SELF_SERVICE);
   ann = await makePerson(database.admin, 'ann@acme.example');
   const { rows } = await database.asUser(ann, "select public.create_tenant('acme', 'Acme') as id");
   tenant = rows[0].id;
 });
-afterAll(() => database.stop());
+afterAll(async () => {
+  await job?.close();
+  await database?.stop();
+});
 
 let n = 0;
 beforeEach(async () => {
@@ -54,12 +68,7 @@ async function send(
 }
 
 /** A turn of the job. */
-async function rollUp(): Promise<void> {
-  const job = await database.open('mqtt_ingest');
-  await job.query('select ingest.claim_rollups(100)');
-  const { rows } = await job.query('select * from ingest.due_rollups(100)');
-  for (const due of rows) await job.query('select ingest.roll_up($1, $2, 5000)', [due.tenant_id, due.device_id]);
-}
+const rollUp = () => rollUpDevices(job, pino({ level: 'silent' }), () => 60_000);
 
 const rollups = () =>
   admin(
@@ -68,7 +77,7 @@ const rollups = () =>
     [device],
   );
 
-/** As a member, in spans of so many seconds, from the hour before to the one after. */
+/** As a member, from an hour earlier to an hour later. @param seconds of a span. */
 const chart = async (field: string, seconds: number) =>
   (
     await database.asUser(
@@ -123,17 +132,17 @@ it('a chart from roll-ups is the chart from the readings, with gaps and with wha
   const t = `format('{"t": %s, "deep": {"t": %s}}', (n * 7919) % 1000 - 300, n)`;
   await send(t, { times: 900 });
   await send(t, { from: `${HOUR} + interval '30 minutes'`, times: 50, every: 7, gap: 1 });
-  const before = [await chart('t', 60), await chart('t', 3600), await chart('deep.t', 600)];
+  const fromReadings = [await chart('t', 60), await chart('t', 3600), await chart('deep.t', 600)];
   await rollUp();
   expect((await rollups()).length).toBeGreaterThan(15);
   await send(t, { from: `${HOUR} - interval '10 minutes'`, times: 3, every: 60, gap: 1 });
   const after = [await chart('t', 60), await chart('t', 3600), await chart('deep.t', 600)];
   for (const [index, rows] of after.entries()) {
     const added = rows.filter(
-      ({ bucket }) => bucket < rows.at(-1)!.bucket && before[index]!.every((one) => +one.bucket !== +bucket),
+      ({ bucket }) => bucket < rows.at(-1)!.bucket && fromReadings[index]!.every((one) => +one.bucket !== +bucket),
     );
     expect(added.length).toBeGreaterThan(0);
-    for (const row of before[index]!) {
+    for (const row of fromReadings[index]!) {
       const same = rows.find(({ bucket }) => +bucket === +row.bucket);
       expect(same).toEqual({ ...row, average: expect.closeTo(row.average, 5) });
     }
@@ -172,14 +181,66 @@ it('at most 64 fields are kept; the chart of another one reads the readings', as
   expect(await chart('f001', 60)).toMatchObject([{ minimum: 1, maximum: 60 }]);
 });
 
-it('a device whose roll-up fails is tried again later, and given up the third time', async () => {
+it('a device whose roll-up fails stops no other, is tried again later, and given up the third time', async () => {
+  const sick = device;
   await send(`'{"t": 1}'`, { times: 60 });
-  await admin('select ingest.claim_rollups(100)');
+  await admin(`create function public.be_sick() returns trigger language plpgsql as 'begin perform 1 / 0; return new; end';
+    create trigger be_sick before insert on public.telemetry_rollups for each row
+    when (new.device_id = '${sick}') execute function public.be_sick()`);
+  const { rows } = await database.asUser(ann, 'select public.add_device($1, $2, $2, $3) as id', [
+    tenant,
+    `healthy-${n}`,
+    await hashKey(generateKey()),
+  ]);
+  device = rows[0].id;
+  await send(`'{"t": 1}'`, { times: 60 });
   for (const left of [1, 1, 0]) {
-    await admin('select ingest.note_not_rolled_up($1, $2)', [tenant, device]);
-    const work = await admin('select due_at > now() as later from ingest.rollup_work where device_id = $1', [device]);
+    await rollUp();
+    const work = await admin('select due_at > now() as later from ingest.rollup_work where device_id = $1', [sick]);
     expect(work).toEqual(Array(left).fill({ later: true }));
+    await admin('update ingest.rollup_work set due_at = now() where device_id = $1', [sick]);
   }
+  expect(await rollups()).toHaveLength(2);
+  await admin('drop function public.be_sick() cascade');
+});
+
+it('a preview finds in roll-ups what it finds in readings', async () => {
+  // A minute too hot each half hour, and 40 minutes of silence.
+  await send(`format('{"t": %s}', case when n % 1800 < 60 then 90 else 20 end)`, {
+    from: `${HOUR} - interval '2 hours'`,
+    times: 7200,
+  });
+  await send(`'{"t": 20}'`, { from: `${HOUR} + interval '40 minutes'`, times: 600 });
+  const rules = [
+    ['threshold', 'above', 80],
+    ['threshold', 'below', 30],
+    ['rate', 'above', 10],
+    ['rate', 'below', -10],
+    ['missing', null, null],
+  ];
+  // By the time of receipt, which is now for all that a test stores.
+  await admin('update public.telemetry set received_at = ts where device_id = $1', [device]);
+  await admin("update public.device_status set last_received_at = now() - interval '3 hours' where device_id = $1", [
+    device,
+  ]);
+  const preview = async () => {
+    const firings: number[] = [];
+    for (const [kind, comparison, threshold] of rules) {
+      const { rows } = await database.asUser(
+        ann,
+        "select firings::int from public.try_alert_rule($1, $2, $3, case $2 when 'missing' then null else 't' end, $4, $5, 5, 10)",
+        [tenant, kind, device, comparison, threshold],
+      );
+      firings.push(rows[0].firings);
+    }
+    return firings;
+  };
+  const before = await preview();
+  await rollUp();
+  expect((await rollups()).length).toBeGreaterThan(120);
+  await admin('delete from public.telemetry where device_id = $1', [device]);
+  expect(await preview()).toEqual(before);
+  expect(before).toEqual([4, 2, 3, 4, 3]);
 });
 
 it('they are kept for longer than readings, minutes apart', async () => {

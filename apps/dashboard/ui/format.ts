@@ -4,12 +4,12 @@
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /**
- * A count or a measured value: grouped thousands; a number that is not whole with seven digits; very large and small ones with an
+ * A count or a measured value: grouped thousands; a number that is not whole with seven digits, or as many as its whole part has; very large and small ones with an
  * exponent. @param decimals as many, rather than as many as there are.
  */
 export function formatNumber(value: number, decimals?: number | null): string {
   const size = Math.abs(value);
-  const short = Number(value.toPrecision(7));
+  const short = size >= 1e7 && size < 1e12 ? Math.round(value) : Number(value.toPrecision(7));
   if (size !== 0 && (size < 0.001 || size >= 1e12) && decimals == null) return short.toExponential();
   const text = decimals == null ? String(Number.isInteger(value) ? value : short) : value.toFixed(decimals);
   const [whole = '', ...rest] = text.split('.');

@@ -66,7 +66,7 @@ export function FieldChart({ source, second, range, onZoom }: Props) {
         <Legend
           when={at === undefined ? '' : clock(at)}
           entries={all.map((each, place) => ({
-            label: each.label,
+            label: place === 0 ? each.label : `${each.label} (right)`,
             tone: place === 0 ? 'blue' : 'amber',
             value: at === undefined ? '' : valueAt(each, nearest(each.columns[0], at)),
           }))}

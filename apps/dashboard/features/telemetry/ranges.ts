@@ -32,7 +32,7 @@ const STEPS = [
   ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
 ];
 
-/** Seconds of a chart's buckets, for a chart of so many. */
+/** Seconds of a bucket. @param seconds of the whole chart. */
 export const bucketOf = (seconds: number): number =>
   STEPS.find((step) => seconds / step <= MOST_BUCKETS) ?? Math.ceil(seconds / MOST_BUCKETS / DAY) * DAY;
 

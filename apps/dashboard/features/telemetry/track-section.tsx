@@ -47,13 +47,13 @@ export function TrackSection({ deviceId, position, range }: Props) {
   return (
     <Section title="Track">
       <p className={styles.where}>
-        Last at {where}, {formatTime(last.at)}
+        Last near {where}, {formatTime(last.at)}
       </p>
       <svg
         className={styles.track}
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"
-        aria-label={`Track of ${positions.length} positions, north up; last at ${where}. The scale is ${length}.`}
+        aria-label={`Track of ${positions.length} positions, north up; last near ${where}. The scale is ${length}.`}
       >
         <path className={styles.line} d={`M${places.join('L')}`} />
         <path className={styles.places} d={places.map((place) => `M${place}h0`).join('')} />

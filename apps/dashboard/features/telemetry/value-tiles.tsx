@@ -67,7 +67,7 @@ function Tiles({ newest, field, onChange }: Props & { newest: NewestValue[] }) {
         const content = (
           <>
             <span title={each.field}>{label}</span>
-            <strong className={classes(text.length > 11 && styles.long)} title={exactly(each.value)}>
+            <strong className={classes(text.length > 9 && styles.long)} title={exactly(each.value)}>
               {text}
             </strong>
             <small>

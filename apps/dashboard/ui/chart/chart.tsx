@@ -176,7 +176,7 @@ export function Chart({
           ))}
       </svg>
       {second && secondRange && secondScale && (
-        <div className={classes(styles.values, styles.right, tones[second.tone])}>
+        <div className={classes(styles.values, styles.right)}>
           {valueTicks(...secondRange, small ? 3 : 6).map((value) => (
             <span key={value} style={{ top: percent(secondScale.y(value)) }}>
               {formatNumber(value)}

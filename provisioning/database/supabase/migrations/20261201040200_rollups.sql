@@ -103,7 +103,8 @@ begin
   with due as (
     select s.tenant_id, s.device_id, s.unrolled, o.is_often
     from public.device_status as s
-    cross join lateral (select coalesce(avg(gap) <= 3, false) as is_often from unnest(s.gaps) as gap) as o
+    cross join lateral (
+      select coalesce(percentile_disc(0.5) within group (order by gap) <= 3, false) as is_often from unnest(s.gaps) as gap) as o
     where s.unrolled is not null
       and lower(s.unrolled) < now() - case when o.is_often then interval '2 minutes' else interval '1 hour 2 minutes' end
     order by s.tenant_id, s.device_id
@@ -149,7 +150,7 @@ as $$
   limit most;
 $$;
 
--- Makes, or makes anew, the roll-up of one bucket: of the next finer roll-ups, and of the readings where there are none. One that was
+-- Makes the roll-up of one bucket, also where there is one: of the next finer roll-ups, and of the readings where there are none. One that was
 -- made of more readings stays: some of them are gone.
 create function access.roll_up_bucket(tenant_id uuid, device_id uuid, step int, bucket timestamptz) returns void
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan
