@@ -310,6 +310,13 @@ test('what nearly all devices send is read byte by byte, and what is not plain i
       '1',
       '{}{}',
       '{"a":1,}',
+      '{,}',
+      '{"a":1,,"b":2}',
+      '{"a":[,1]}',
+      '{"a":,}',
+      '{"a" 1}',
+      '{"a":1 "b":2}',
+      '{"ts":1795262400123.4567}',
     ].map((other) => [other, undefined] as const),
   ] as const) {
     expect([json, readPlain(Buffer.from(json), MAX_DEPTH)]).toEqual([json, ts]);
