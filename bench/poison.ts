@@ -89,6 +89,8 @@ export async function run([hostile = String(HOSTILE), only = '']: string[] = [])
            and ts > now() - interval '2 minutes' and (payload ->> 'n')::int > $3 order by 1`,
           [victim.tenantId, victim.id, seen],
         );
+        for (const { n } of rows) delays.push(performance.now() - sent.get(n)!);
+        seen = rows.at(-1)?.n ?? seen;
         const { rows: open } = await rig.admin.query<{ name: string }>(
           'select r.name from public.alerts as a join public.alert_rules as r on r.id = a.rule_id where a.tenant_id = $1',
           [victim.tenantId],
@@ -98,8 +100,6 @@ export async function run([hostile = String(HOSTILE), only = '']: string[] = [])
           if (published !== undefined) alerts.push(performance.now() - published);
           breaches.delete(name);
         }
-        for (const { n } of rows) delays.push(performance.now() - sent.get(n)!);
-        seen = rows.at(-1)?.n ?? seen;
         if (performance.now() > end + 60_000) break;
         await sleep(10);
       }
