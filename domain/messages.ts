@@ -10,9 +10,9 @@ import {
   type MessageLimits,
   type ReadingRules,
 } from './messages-limits.ts';
+import { NO_TIME, readPlain } from './messages-plain.ts';
 import { isRejection, type Rejection, reject } from './messages-reasons.ts';
 import { resolveSenml, type SenmlReading } from './messages-senml.ts';
-import { NO_TIME, readPlain } from './messages-plain.ts';
 import { type HowToRead, readEpoch, readTime } from './messages-time.ts';
 
 /** MQTT 5 user properties `message_id` and `ts`. */
