@@ -16,7 +16,7 @@ const PHASE_MS = 20_000;
 const EVERY_MS = 40;
 const MOST_RATIO = 2;
 const AT_ONCE = 300;
-/** Every so many of its messages is a breach of a rule of its own; the worker judges rules every five seconds. */
+/** One in this number of its messages breaches a rule, each another one. The worker judges rules every five seconds. */
 const BREACH_EVERY = 25;
 const RULES = PHASE_MS / (EVERY_MS * BREACH_EVERY);
 

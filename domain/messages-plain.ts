@@ -11,7 +11,7 @@ const SEPARATOR = 5;
 
 /** A bit for each open object or array. */
 const DEEPEST = 30;
-/** Digits that a double surely holds; powers of ten up to this are exact, too, so that one division rounds as JSON.parse does. */
+/** A double holds any number of so few digits, and any power of ten up to this, so one division rounds as JSON.parse does. */
 const EXACT_DIGITS = 15;
 const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 /** Longer ones may be beyond what a double or jsonb holds. */
@@ -106,7 +106,7 @@ export function readPlain(text: Uint8Array, maxDepth: number): number | undefine
         if (decimals === 0) return undefined;
         digits += decimals;
       }
-      // An exponent is what comes next that is no separator: it is refused there.
+      // An exponent is refused with the next byte, which is not a separator.
       if (digits > LONGEST_NUMBER) return undefined;
       if (!isTime) continue;
       if (digits > EXACT_DIGITS || byte === MINUS) return undefined;
