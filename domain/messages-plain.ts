@@ -11,7 +11,7 @@ const SEPARATOR = 5;
 
 /** A bit for each open object or array. */
 const DEEPEST = 30;
-/** Digits that a double surely holds; powers of ten up to this are exact, too, so that one division rounds as JSON.parse does. */
+/** A double holds any number of so few digits, and any power of ten up to this, so one division rounds as JSON.parse does. */
 const EXACT_DIGITS = 15;
 const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 /** Longer ones may be beyond what a double or jsonb holds. */
@@ -47,8 +47,9 @@ export function readPlain(text: Uint8Array, maxDepth: number): number | undefine
     if (byte === QUOTE) {
       if (state === COLON || state === SEPARATOR || depth === 0) return undefined;
       const from = at;
-      let next = 0;
-      while (at < end && (next = text[at] as number) !== QUOTE) {
+      while (at < end) {
+        const next = text[at] as number;
+        if (next === QUOTE) break;
         if (next < SPACE || next > TILDE || next === BACKSLASH) return undefined;
         at += 1;
       }
@@ -85,7 +86,7 @@ export function readPlain(text: Uint8Array, maxDepth: number): number | undefine
     } else {
       if (state > VALUE_OR_END || depth === 0) return undefined;
       state = SEPARATOR;
-      if (byte !== MINUS && (byte < ZERO || byte > NINE)) {
+      if (byte !== MINUS && !isDigit(byte)) {
         const literal = LITERALS.find(([first]) => first === byte);
         if (literal === undefined || isTime || !isAt(literal, text, at - 1)) return undefined;
         at += literal.length - 1;
@@ -94,25 +95,18 @@ export function readPlain(text: Uint8Array, maxDepth: number): number | undefine
       const from = byte === MINUS ? at : at - 1;
       at = from;
       let number = 0;
-      let next = 0;
-      while (at < end && (next = text[at] as number) >= ZERO && next <= NINE) {
-        number = number * 10 + next - ZERO;
-        at += 1;
-      }
+      for (; at < end && isDigit(text[at] as number); at++) number = number * 10 + (text[at] as number) - ZERO;
       let digits = at - from;
       if (digits === 0 || (digits > 1 && text[from] === ZERO)) return undefined;
       let decimals = 0;
       if (at < end && text[at] === POINT) {
         const point = at++;
-        while (at < end && (next = text[at] as number) >= ZERO && next <= NINE) {
-          number = number * 10 + next - ZERO;
-          at += 1;
-        }
+        for (; at < end && isDigit(text[at] as number); at++) number = number * 10 + (text[at] as number) - ZERO;
         decimals = at - point - 1;
         if (decimals === 0) return undefined;
         digits += decimals;
       }
-      // An exponent is what comes next that is no separator: it is refused there.
+      // An exponent is refused with the next byte, which is not a separator.
       if (digits > LONGEST_NUMBER) return undefined;
       if (!isTime) continue;
       if (digits > EXACT_DIGITS || byte === MINUS) return undefined;
@@ -122,6 +116,8 @@ export function readPlain(text: Uint8Array, maxDepth: number): number | undefine
   }
   return depth === 0 && state === SEPARATOR ? ts : undefined;
 }
+
+const isDigit = (byte: number) => byte >= ZERO && byte <= NINE;
 
 function isAt(literal: Uint8Array, text: Uint8Array, from: number): boolean {
   for (let index = 0; index < literal.length; index++) if (literal[index] !== text[from + index]) return false;

@@ -60,15 +60,36 @@ function checkTime(name: string, value: unknown, { receivedAt, readAt, limits }:
       `${name} must be RFC 3339 text with an offset, or epoch seconds or milliseconds${lackOf(value)}`,
     );
   }
-  const { maxAheadSeconds, maxAgeSeconds } = limits;
-  if (ts > (Math.max(receivedAt, readAt) + maxAheadSeconds * 1000) * 1000) {
-    return outOfRange(`${name} is more than ${maxAheadSeconds} seconds after its receipt${unitOf(Number(value))}`);
+  switch (boundOf(ts, receivedAt, readAt, limits)) {
+    case 'ahead':
+      return outOfRange(
+        `${name} is more than ${limits.maxAheadSeconds} seconds after its receipt${unitOf(Number(value))}`,
+      );
+    case 'age':
+      return outOfRange(`${name} is more than ${limits.maxAgeSeconds} seconds before its receipt`);
+    case 'unset':
+      return outOfRange(`${name} is before the year 2000: the device's clock may not have been set`);
+    default:
+      return ts;
   }
-  if (maxAgeSeconds !== undefined && ts < (Math.min(receivedAt, readAt) - maxAgeSeconds * 1000) * 1000) {
-    return outOfRange(`${name} is more than ${maxAgeSeconds} seconds before its receipt`);
-  }
-  if (ts < EARLIEST_TS) return outOfRange(`${name} is before the year 2000: the device's clock may not have been set`);
-  return ts;
+}
+
+/** The bound that a time in microseconds since 1970 exceeds, if any. */
+function boundOf(ts: number, receivedAt: number, readAt: number, { maxAheadSeconds, maxAgeSeconds }: MessageLimits) {
+  if (ts > (Math.max(receivedAt, readAt) + maxAheadSeconds * 1000) * 1000) return 'ahead';
+  if (maxAgeSeconds !== undefined && ts < (Math.min(receivedAt, readAt) - maxAgeSeconds * 1000) * 1000) return 'age';
+  return ts < EARLIEST_TS ? 'unset' : undefined;
+}
+
+/** {@link readTime} of a number; undefined when it is out of bounds. */
+export function readEpoch(
+  given: number,
+  receivedAt: number,
+  readAt: number,
+  limits: MessageLimits,
+): number | undefined {
+  const ts = parseTimestamp(given);
+  return ts === undefined || boundOf(ts, receivedAt, readAt, limits) ? undefined : ts;
 }
 
 const outOfRange = (detail: string) => reject('timestamp-out-of-range', detail);

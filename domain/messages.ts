@@ -13,7 +13,7 @@ import {
 import { NO_TIME, readPlain } from './messages-plain.ts';
 import { isRejection, type Rejection, reject } from './messages-reasons.ts';
 import { resolveSenml, type SenmlReading } from './messages-senml.ts';
-import { type HowToRead, readTime } from './messages-time.ts';
+import { type HowToRead, readEpoch, readTime } from './messages-time.ts';
 
 /** MQTT 5 user properties `message_id` and `ts`. */
 export interface Envelope {
@@ -71,17 +71,18 @@ export function readMessage(
   field?: string,
   readAt = receivedAt,
 ): (Reading | RefusedReading)[] | Rejection {
-  const how = { receivedAt, readAt, limits, rules, field };
   if (payload.length === 0) return reject('empty', 'the payload has no bytes');
   if (payload.length > limits.maxPayloadBytes) {
     return reject('too-large', `the payload has ${payload.length} bytes; at most ${limits.maxPayloadBytes} are stored`);
   }
   if (properties === undefined && field === undefined && rules.timeMembers.length === 0) {
     const given = readPlain(payload, limits.maxDepth);
-    const ts = given === undefined || given === NO_TIME ? undefined : readTime(given, undefined, how);
-    if (given !== undefined && typeof ts !== 'object')
-      return [readingOf(payload, payload, ts, undefined, undefined, 0)];
+    if (given !== undefined) {
+      const ts = given === NO_TIME ? undefined : readEpoch(given, receivedAt, readAt, limits);
+      if (ts !== undefined || given === NO_TIME) return [readingOf(payload, payload, ts, undefined, undefined, 0)];
+    }
   }
+  const how = { receivedAt, readAt, limits, rules, field };
   const text = unpack(payload, properties?.contentType, limits.maxPayloadBytes);
   if (isRejection(text)) return text;
   if (!isUtf8(text)) return reject('not-utf8', 'the payload is not UTF-8 text');

@@ -43,8 +43,8 @@ export function printBound(medians: Map<string, Partial<Result>>): void {
 
 /** The goals. */
 const GOALS: { what: string; of: keyof Result; peer?: string; atLeast?: number; atMost?: number }[] = [
-  { what: 'rows a second, of Telegraf', of: 'rowsPerSecond', peer: 'telegraf', atLeast: 1.3 },
-  { what: 'CPU a message, of Telegraf', of: 'collectorCpu', peer: 'telegraf', atMost: 0.5 },
+  { what: 'rows a second, of Telegraf', of: 'rowsPerSecond', peer: 'telegraf', atLeast: 1.8 },
+  { what: 'CPU a message, of Telegraf', of: 'collectorCpu', peer: 'telegraf', atMost: 0.3 },
   { what: 'rows a second, of raw COPY', of: 'rowsPerSecond', peer: 'raw-copy', atLeast: 0.85 },
   { what: 'rows a second, of the tutorial', of: 'rowsPerSecond', peer: 'tutorial' },
   { what: 'CPU a message, of the tutorial', of: 'collectorCpu', peer: 'tutorial' },

@@ -35,9 +35,9 @@ export function createAcknowledger(send: (received: Received) => void): Acknowle
       };
       for (const delivery of deliveries) {
         const key = keyOf(delivery);
-        const bytes = isCommitted ? delivery.payload.length : LEFT;
+        const bytes = isCommitted ? delivery.size : LEFT;
         // Nothing of QoS 0 stays on the broker.
-        if (delivery.packetId === 0) pass(key, delivery.payload.length);
+        if (delivery.packetId === 0) pass(key, delivery.size);
         else if (waiting[next] === key) {
           next += 1;
           pass(key, bytes);
@@ -64,8 +64,8 @@ export function createAcknowledger(send: (received: Received) => void): Acknowle
         },
         done: (connection) => {
           const done = { messages: 0, bytes: 0 };
-          for (const [index, key] of keys.entries()) {
-            if (connectionOf(key) !== connection) continue;
+          for (let index = 0; index < keys.length; index++) {
+            if (connectionOf(keys[index] as number) !== connection) continue;
             done.messages += 1;
             done.bytes += sizes[index] as number;
           }

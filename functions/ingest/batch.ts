@@ -102,7 +102,7 @@ export class Batch {
     if (this.messages === 0) this.startedAt = delivery.receivedAt;
     this.deliveries.push(delivery);
     this.#places.push(place);
-    this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
+    this.bytes += delivery.size + 2 * delivery.topic.length + OVERHEAD_BYTES;
     const canary = readCanary(delivery);
     if (canary) {
       this.canaries.push(canary);
@@ -195,22 +195,24 @@ export class Batch {
   }
 
   #place(delivery: Delivery, place: number, route: Route): void {
-    const size = unpackedSize(delivery.payload, delivery.properties?.contentType);
+    const contentType = delivery.properties?.contentType;
+    const size = contentType === undefined ? delivery.size : unpackedSize(delivery.payload, contentType);
     // A larger one is refused unread.
-    this.work += size > MAX_PAYLOAD_BYTES ? delivery.payload.length : size;
+    this.work += size > MAX_PAYLOAD_BYTES ? delivery.size : size;
     const reported = reportChannelOf(delivery, route);
     if (reported) {
       this.#report(delivery, route, reported);
       return;
     }
     const channel = channelOf(delivery, route);
+    const { payload } = delivery;
     const isRead = channel === WHOLE || !isRejection(channel);
     const result = !isRead
       ? channel
       : delivery.truncated
         ? reject('too-large', `more than ${MAX_PAYLOAD_BYTES} bytes; what is kept was cut off`)
         : readMessage(
-            delivery.payload,
+            payload,
             delivery.properties,
             cameAt(delivery),
             route.limits,
@@ -230,13 +232,13 @@ export class Batch {
     }
     this.#count(route.tenant, route.tenantId, result.length);
     for (const reading of result) {
-      if (reading.payload !== delivery.payload) this.bytes += reading.payload.length + OVERHEAD_BYTES;
+      if (reading.payload !== payload) this.bytes += reading.payload.length + OVERHEAD_BYTES;
       if (isRejection(reading)) {
         const { reason, detail } = reading;
         this.#refuse(delivery, sentAsPart(reading), { reason, detail, ...namesOf(route) });
         continue;
       }
-      const row = makeRow(delivery, route, reading, place);
+      const row = makeRow(delivery, route, payload, reading, place);
       (this.#isRepeat(row) ? this.repeats : this.rows).push(row);
     }
   }

@@ -58,7 +58,7 @@ export async function noteDevices(
   const hasStored = ({ route }: Row) => (outcomes.tallies.get(route.tenant)?.stored ?? 0) > 0;
   const heard = [...hear(batch, tried.filter(hasStored))].filter((each) => isDue(each, noted));
   if (heard.length === 0) return new Map();
-  const newest = heard.map(newestFirst);
+  const newest = heard.map(newestLast);
   const refused = new Set(outcomes.refused.map(({ delivery }) => delivery));
   const isKept = ({ delivery, route }: Row) => !refused.has(delivery) && !outcomes.tallies.get(route.tenant)?.overQuota;
   await client.query(NOTE, [
@@ -84,11 +84,11 @@ export async function noteDevices(
     ),
     arrayOf(
       TIMESTAMPTZ,
-      newest.map(([row]) => row?.ts ?? null),
+      newest.map((rows) => rows.at(-1)?.ts ?? null),
     ),
     arrayOf(
       JSONB,
-      newest.map((rows) => fieldsOf(rows.filter(isKept))),
+      newest.map((rows) => fieldsOf(rows, isKept)),
     ),
     arrayOf(
       TSTZMULTIRANGE,
@@ -131,7 +131,7 @@ function hear(batch: Batch, stored: readonly Row[]): Iterable<Heard> {
     if (tenantId !== undefined && deviceId !== undefined) of(tenantId, deviceId, cameAt(delivery));
   }
   for (const row of stored) devices.get(row.route.deviceId)?.stored.push(row);
-  for (const { receipts } of devices.values()) receipts.sort((one, other) => one - other);
+  for (const each of devices.values()) each.receipts = inOrder(each.receipts, (receipt) => receipt);
   return devices.values();
 }
 
@@ -152,18 +152,33 @@ function meanGap(receipts: readonly number[]): number | null {
 }
 
 /** By the device's time, unless its clock is wrong. */
-function newestFirst({ stored, skew }: Heard): Row[] {
+function newestLast({ stored, skew }: Heard): readonly Row[] {
   const isRight = skew === null || Math.abs(skew) <= RIGHT_WITHIN_SECONDS;
-  const timeOf = (row: Row) => (isRight ? row.ts : row.receivedAt);
-  return stored.toSorted((one, other) => timeOf(other) - timeOf(one));
+  return inOrder(stored, (row) => (isRight ? row.ts : row.receivedAt));
+}
+
+/** Most are in order already: to look is cheaper than to sort. */
+function inOrder<T>(values: T[], timeOf: (value: T) => number): T[] {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    const time = timeOf(value);
+    if (time < last) return values.toSorted((one, other) => timeOf(one) - timeOf(other));
+    last = time;
+  }
+  return values;
 }
 
 /** The newest value of each field with its time and receipt, as JSON. Text that jsonb refuses is left out. */
-function fieldsOf(newest: readonly Row[]): Buffer | null {
+function fieldsOf(newestLast: readonly Row[], isKept: (row: Row) => boolean): Buffer | null {
   const fields = new Map<string, string>();
   let characters = 0;
-  for (const { payload, ts, receivedAt } of newest.slice(0, MOST_READINGS)) {
-    if (payload.length > MAX_PAYLOAD_BYTES) continue;
+  let left = MOST_READINGS;
+  for (let index = newestLast.length - 1; index >= 0 && left > 0; index--) {
+    const row = newestLast[index] as Row;
+    if (!isKept(row)) continue;
+    left -= 1;
+    const { size, payload, ts, receivedAt } = row;
+    if (size > MAX_PAYLOAD_BYTES) continue;
     for (const [field, value] of Object.entries(JSON.parse(payload.toString('utf8')) as object)) {
       if (fields.has(field) || field.length > MAX_FIELD_CHARACTERS) continue;
       const entry = `${JSON.stringify(field)}:[${JSON.stringify(value)},${Math.floor(ts / 1000)},${receivedAt}]`;
@@ -182,11 +197,18 @@ const NOT_IN_JSONB = /\\u0000|\\ud[89a-f]/;
 /** The minutes that the readings are in, in microseconds since 1970; null when there are none. */
 function spansOf(stored: readonly Row[]): [from: number, until: number][] | null {
   if (stored.length === 0) return null;
-  const minutes = [...new Set(stored.map(({ ts }) => Math.floor(ts / MINUTE_MICROS)))].sort((a, b) => a - b);
+  const all = new Set<number>();
+  let last: number | undefined;
+  for (const { ts } of stored) {
+    const minute = Math.floor(ts / MINUTE_MICROS);
+    if (minute !== last) all.add(minute);
+    last = minute;
+  }
+  const minutes = [...all].sort((a, b) => a - b);
   const spans: [from: number, until: number][] = [];
   for (const minute of minutes) {
-    const last = spans.at(-1);
-    if (last?.[1] === minute) last[1] = minute + 1;
+    const before = spans.at(-1);
+    if (before?.[1] === minute) before[1] = minute + 1;
     else spans.push([minute, minute + 1]);
   }
   const most: typeof spans =

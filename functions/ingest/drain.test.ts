@@ -135,5 +135,6 @@ test('after a batch, buffers that nobody holds any more are gone', async () => {
   expect(held()).toBeGreaterThan(15);
   receive(VICTIM!, '{}');
   await drain.finish();
-  expect(held()).toBeLessThan(12);
+  // A thread of V8's own frees them.
+  await expect.poll(held).toBeLessThan(12);
 });

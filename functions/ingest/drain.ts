@@ -3,7 +3,7 @@
 import { CANARY_TOPIC } from '../../domain/topics.ts';
 import type { Delivery, Received } from '../broker/index.ts';
 import type { Logger } from '../runtime/log.ts';
-import { freeBuffers } from '../runtime/memory.ts';
+import { fitHeapTo, freeBuffers } from '../runtime/memory.ts';
 import { pause } from '../runtime/retry.ts';
 import type { Written } from './accounting.ts';
 import { createAcknowledger } from './acknowledge.ts';
@@ -163,6 +163,7 @@ export function createDrain(options: DrainOptions): Drain {
       if (!isSent) collect();
       isSent = true;
     };
+    fitHeapTo(writing.work);
     await persist(writing, { onSent, carefully });
     freeBuffers();
     collect();

@@ -16,24 +16,27 @@ export interface FairQueue {
 
 /** Of a former topic the first level, of a device's topic the tenant: who published it, as far as that can be told unread. */
 export function senderOf({ topic }: Delivery): string {
-  let sender = senders.get(topic);
+  let sender = sendersByTopic.get(topic);
   if (sender === undefined) {
     const [first = '', second = ''] = topic.split('/', 2);
     sender = first === 'tenants' ? second : `/${first}`;
-    if (senders.size >= MOST_REMEMBERED) senders.clear();
-    senders.set(topic, sender);
+    if (sendersByTopic.size >= MOST_REMEMBERED) sendersByTopic.clear();
+    sendersByTopic.set(topic, sender);
   }
   return sender;
 }
 
-/** By topic: the same devices publish again and again. */
-const senders = new Map<string, string>();
+/** The same devices publish again and again. */
+const sendersByTopic = new Map<string, string>();
 const MOST_REMEMBERED = 1_000;
 
 /** What waits of a sender, from `next` on: shifting a long array would move everything behind the first. */
 interface Waiting {
+  sender: string;
   deliveries: Delivery[];
   next: number;
+  /** Whose turn is next. */
+  after: Waiting | undefined;
 }
 
 function takeFrom(own: Waiting): Delivery {
@@ -50,11 +53,24 @@ function takeFrom(own: Waiting): Delivery {
 const MOST_SERVED = 64;
 
 export function createFairQueue(): FairQueue {
-  // A map keeps the order in which keys were set: its first one is next.
-  const turns = new Map<string, Waiting>();
+  const senders = new Map<string, Waiting>();
+  /** Their turns, from the next one on: a list, because to put a map's key behind the others for each message costs more. */
+  let first: Waiting | undefined;
+  let last: Waiting | undefined;
+  const append = (own: Waiting) => {
+    if (last) last.after = own;
+    else first = own;
+    last = own;
+  };
+  const remove = (own: Waiting, before: Waiting | undefined) => {
+    if (before) before.after = own.after;
+    else first = own.after;
+    if (last === own) last = before;
+    own.after = undefined;
+  };
   let bytes = 0;
   let length = 0;
-  const sizeOf = ({ payload, topic }: Delivery) => payload.length + 2 * topic.length + OVERHEAD_BYTES;
+  const sizeOf = ({ size, topic }: Delivery) => size + 2 * topic.length + OVERHEAD_BYTES;
   return {
     get bytes() {
       return bytes;
@@ -66,22 +82,26 @@ export function createFairQueue(): FairQueue {
       bytes += sizeOf(delivery);
       length += 1;
       const sender = senderOf(delivery);
-      const own = turns.get(sender);
-      if (own) own.deliveries.push(delivery);
-      else turns.set(sender, { deliveries: [delivery], next: 0 });
+      const own = senders.get(sender);
+      if (own) {
+        own.deliveries.push(delivery);
+        return;
+      }
+      const added: Waiting = { sender, deliveries: [delivery], next: 0, after: undefined };
+      senders.set(sender, added);
+      append(added);
     },
-    has: (sender) => turns.has(sender),
+    has: (sender) => senders.has(sender),
     shift: (may = () => true) => {
-      for (const [sender, own] of turns) {
-        if (!may(sender)) continue;
+      let before: Waiting | undefined;
+      for (let own = first; own; before = own, own = own.after) {
+        if (!may(own.sender)) continue;
         const delivery = takeFrom(own);
         bytes -= sizeOf(delivery);
         length -= 1;
-        if (own.next === own.deliveries.length) turns.delete(sender);
-        else if (turns.size > 1) {
-          turns.delete(sender);
-          turns.set(sender, own);
-        }
+        remove(own, before);
+        if (own.next === own.deliveries.length) senders.delete(own.sender);
+        else append(own);
         return delivery;
       }
       return undefined;

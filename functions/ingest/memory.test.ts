@@ -58,30 +58,45 @@ test('a queue of 40 MB behind a database that goes away does not come into memor
 /** Messages on their way to the broker: below the gate's bound for a tenant. */
 const AT_ONCE = 500;
 
-// `npm run bench -- memory` does it with ten thousand of each kind, however large they become.
+/** Of kinds that are stored fewer: `npm run bench -- memory` drains ten thousand of each, a gigabyte of rows. */
+const DRAINS: Record<string, number>[] = [
+  {
+    'gzip of a text': 300,
+    'gzip of 1,000 readings': 20,
+    'CBOR in gzip': 300,
+    'gzip that lies about its size': 300,
+    'gzip of a number that no jsonb holds': 10_000,
+  },
+  { 'gzip that lies about its size': 10_000 },
+  { 'deflate under the name of gzip': 10_000 },
+];
+
 test.each(['worker', 'functions'] as const)(
   'as %s, small messages that become large do not come into memory together',
   async (shape) => {
     const id = `bombs-${shape}`;
     await runOnce(rig.settings(id), keepLog().log, never);
-    const kinds = {
-      'gzip of a text': 300,
-      'gzip of 1,000 readings': 20,
-      'CBOR in gzip': 300,
-      'gzip that lies about its size': 300,
-      'gzip of a number that no jsonb holds': 10_000,
-    };
-    for (const [kind, count] of Object.entries(kinds)) {
-      const { contentType = '', make } = BOMBS[kind]!;
-      for (let from = 0; from < count; from += AT_ONCE) {
-        const payloads = Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, n) => make(from + n));
-        await rig.devices[1]!.publish(payloads, { properties: { contentType } });
+    const peaks: number[] = [];
+    const fates: unknown[] = [];
+    for (const kinds of DRAINS) {
+      for (const [kind, count] of Object.entries(kinds)) {
+        const { contentType = '', make } = BOMBS[kind]!;
+        for (let from = 0; from < count; from += AT_ONCE) {
+          const payloads = Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, n) => make(from + n));
+          await rig.devices[1]!.publish(payloads, { properties: { contentType } });
+        }
       }
+      const { peak, summary } = await drainIn(shape, rig.env(id, { INGEST_BATCH_CAP: '100000' }));
+      peaks.push(peak);
+      fates.push([summary.outcome, summary.received, summary.rejected]);
     }
-    const { peak, summary } = await drainIn(shape, rig.env(id, { INGEST_BATCH_CAP: '100000' }));
-    expect(summary).toMatchObject({ outcome: 'idle', received: 30_900, rejected: 10_300 });
-    expect(peak).toBeGreaterThan(0);
-    expect(peak).toBeLessThan(MOST_MIB[shape]);
+    expect(fates).toEqual([
+      ['idle', 30_900, 10_300],
+      ['idle', 10_000, 10_000],
+      ['idle', 10_000, 10_000],
+    ]);
+    expect(Math.min(...peaks)).toBeGreaterThan(0);
+    expect(Math.max(...peaks)).toBeLessThan(MOST_MIB[shape]);
   },
-  120_000,
+  240_000,
 );
