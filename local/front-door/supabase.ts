@@ -59,11 +59,11 @@ export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl, max
 }
 
 /**
- * SQLSTATEs for which lite loses code and hint (57014, P0002) or only the hint, with PostgREST's HTTP status, which is in the code itself
+ * SQLSTATEs for which lite loses code and hint (57014, P0002, 28000) or only the hint, with PostgREST's HTTP status, which is in the code itself
  * where it begins with PT:
  * https://docs.postgrest.org/en/v14/references/errors.html
  */
-const STATUSES: Record<string, number> = { 57014: 500, P0002: 500, 23505: 409, PT429: 429 };
+const STATUSES: Record<string, number> = { 57014: 500, P0002: 500, 23505: 409, 28000: 403, PT429: 429 };
 
 /** Answers as PostgREST does. lite passes an error raised as `PGRST` on unchanged, so others are put into that form. */
 function asPostgrest(error: unknown): unknown {

@@ -26,8 +26,7 @@ function levelOf(token: string): unknown {
 
 /** As the auth service has them now. @throws AccountError, as all below. */
 export async function listFactors(auth: Auth): Promise<SecondFactor[]> {
-  const { totp } = check(await auth.mfa.listFactors());
-  return totp;
+  return check(await auth.mfa.listFactors())?.totp ?? [];
 }
 
 /** A secret for an authenticator app, as text and as what its QR code holds. It counts once {@link enterCode} has had a code of it. */
@@ -39,9 +38,9 @@ export interface Enrolment {
 
 /** Forgets those that were begun and never finished: the auth service keeps them, and their names. */
 export async function beginFactor(auth: Auth, name: string): Promise<Enrolment> {
-  const { all } = check(await auth.mfa.listFactors());
-  for (const { id, status } of all) if (status === 'unverified') await removeFactor(auth, id);
-  const { id, totp } = check(await auth.mfa.enroll({ factorType: 'totp', friendlyName: name }));
+  for (const { id, status } of check(await auth.mfa.listFactors())?.all ?? []) if (status === 'unverified') await removeFactor(auth, id);
+  const begun = check(await auth.mfa.enroll({ factorType: 'totp', friendlyName: name }));
+  const { id, totp } = begun as NonNullable<typeof begun>;
   return { id, secret: totp.secret, uri: totp.uri };
 }
 
