@@ -133,7 +133,10 @@ module.exports = {
       comment:
         'npm start, verify and ops install no development packages; the files left out call ensurePackages before, or npm installs all for them',
       severity: 'error',
-      from: { path: '^(functions|local|lab|domain|ops)/', pathNot: `^ops/(adopt/|lint-env/|store|archive/parquet)|${tests}` },
+      from: {
+        path: '^(functions|local|lab|domain|ops)/',
+        pathNot: `^ops/(adopt/|lint-env/|store|archive/parquet)|${tests}`,
+      },
       to: { dependencyTypes: ['npm-dev'] },
     },
   ],

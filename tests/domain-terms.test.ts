@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SEVERITIES } from '../apps/dashboard/features/alerts/rules.ts';
+import { SCOPES } from '../apps/dashboard/features/data/tokens.ts';
 import { ROOT } from '../bootstrap/root.mjs';
 import { HASH_PATTERN } from '../domain/credentials.ts';
 import { FORMER_TOPIC_PATTERN } from '../domain/former-topics.ts';
@@ -55,6 +56,12 @@ describe('SQL', () => {
     '^[a-z][a-z_]{0,59}$',
     '^[^[:cntrl:]]{1,100}$',
     '^[^[:cntrl:]]{1,200}$',
+    // An archived object and its checksum; partitions of days; tables of readings that have left theirs; the hash of an API token.
+    '^[0-9a-f]{32}$',
+    '^archive/tenant=[0-9a-f-]{36}/day=[0-9-]{10}/[0-9a-f]{32}\\.parquet$',
+    '^telemetry_[0-9]{8}$',
+    '^retired_([0-9]{8}|rows)$',
+    '^[0-9a-f]{64}$',
     // A sealing key, its id, and what is sealed with it; the host of a receiver; a time zone.
     '^[0-9a-f]{16}$',
     '^[A-Za-z0-9_-]{87}$',
@@ -69,7 +76,13 @@ describe('SQL', () => {
     );
     const inSql = ({ source }: RegExp) => source.replaceAll('\\/', '/').replaceAll('(?:', '(');
     const places = (pattern: RegExp) => found.filter((each) => each.pattern === inSql(pattern)).map(({ name }) => name);
-    expect(places(SLUG_PATTERN).toSorted()).toEqual(['add_device', 'create_tenant', 'devices', 'tenants']);
+    expect(places(SLUG_PATTERN).toSorted()).toEqual([
+      'add_device',
+      'create_tenant',
+      'devices',
+      'insert_devices',
+      'tenants',
+    ]);
     expect(places(HASH_PATTERN).toSorted()).toEqual([
       'broker.service_accounts',
       'check_password_hash',
@@ -102,11 +115,11 @@ describe('SQL', () => {
     expect(await wordsOf(table, column)).toEqual([...words]);
   });
 
-  test('names no role or rule that is unknown in a function', async () => {
+  test('names no role, severity or scope that is unknown in a function', async () => {
     const roles = (await texts()).flatMap(({ text }) =>
       [...text.matchAll(/'\{([a-z,]+)\}'/g)].flatMap(([, list]) => list!.split(',')),
     );
-    expect(new Set(roles)).toEqual(new Set([...MEMBER_ROLES, ...SEVERITIES]));
+    expect(new Set(roles)).toEqual(new Set([...MEMBER_ROLES, ...SEVERITIES, ...Object.keys(SCOPES)]));
   });
 
   test('counts the outcomes that ingest counts', async () => {
@@ -115,7 +128,8 @@ describe('SQL', () => {
        where attrelid = 'public.ingest_ledger'::regclass and attnum > 0 and not attisdropped and atttypid = 'bigint'::regtype
        order by attnum`,
     );
-    expect(rows.map(({ name }) => name)).toEqual(['received', ...OUTCOMES]);
+    // Bytes are of what was stored.
+    expect(rows.map(({ name }) => name)).toEqual(['received', ...OUTCOMES, 'bytes']);
     const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     expect(Object.keys(totalOf(new Map()))).toEqual(['received', ...OUTCOMES.map(camelCase)]);
   });

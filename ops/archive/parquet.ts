@@ -24,7 +24,7 @@ const GROUP_ROWS = 50_000;
 const GROUP_MB = 16;
 /** Of text that becomes a part of a file. */
 const PART_BYTES = 4 * 1024 * 1024;
-/** Bytes of a reading as text. On its way in it has 128 KiB at most; but for `1e308` the database writes 309 digits. */
+/** Bytes of a reading as text. It came with 128 KiB at most; but for `1e308` the database writes 309 digits. */
 const LONGEST_LINE = 8 * 1024 * 1024;
 
 /** @param scratch folder for what does not fit into memory. @param memoryMb Default: enough to write and to compare. */

@@ -82,7 +82,7 @@ describe('a backup', () => {
     expect(String(error)).not.toContain('wrong-password');
   });
 
-  it('is remembered for 400 days, the newest good one for ever, and its size is compared with the former', async () => {
+  it('is remembered for 400 days, the newest good one permanently, and its size is compared with the former', async () => {
     await lab.admin.query(`
       insert into ingest.backups (kind, name, started_at, ended_at, problem) values
         ('drill', 'older', '2020-01-01', '2020-01-01', null), ('drill', 'newest good', '2020-01-02T00:00Z', '2020-01-02T00:00Z', null),

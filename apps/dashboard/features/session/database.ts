@@ -141,6 +141,31 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      deletions: {
+        Row: {
+          asked_at: string;
+          asked_by: 'owner' | 'person' | 'operator' | 'tenant' | 'auth service';
+          counted_at: string | null;
+          device_id: string | null;
+          due_at: string;
+          finished_at: string | null;
+          id: string;
+          kind: 'tenant' | 'device' | 'person';
+          next_at: string;
+          position: number;
+          problem: string | null;
+          removed: number;
+          rows_left: number | null;
+          stage: string;
+          started_at: string | null;
+          stepped_at: string | null;
+          subject: string | null;
+          tenant_id: string | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       device_commands: {
         Row: {
           acknowledged_at: string | null;
@@ -223,8 +248,22 @@ export type Database = {
           enabled: boolean;
           id: string;
           name: string;
+          name_key: string;
           slug: string;
+          tags: string[];
           tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      field_names: {
+        Row: {
+          decimals: number | null;
+          field: string;
+          label: string | null;
+          tenant_id: string;
+          unit: string | null;
         };
         Insert: never;
         Update: never;
@@ -232,6 +271,7 @@ export type Database = {
       };
       ingest_ledger: {
         Row: {
+          bytes: number;
           duplicate: number;
           latency_ms_max: number;
           latency_ms_sum: number;
@@ -284,6 +324,7 @@ export type Database = {
           kind: 'email' | 'webhook' | 'chat';
           name: string;
           refused_at: string | null;
+          sealed_at: string | null;
           template: unknown;
           tenant_id: string;
         };
@@ -304,6 +345,7 @@ export type Database = {
           quiet_until: string | null;
           repeat_minutes: number | null;
           severities: string[];
+          tags: string[];
           tells_resolved: boolean;
           tenant_id: string;
           time_zone: string;
@@ -373,6 +415,20 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      telemetry_rollups: {
+        Row: {
+          bucket: string;
+          device_id: string;
+          fields: unknown;
+          is_whole: boolean;
+          readings: number;
+          step: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       tenant_limits: {
         Row: {
           burst_minutes: number;
@@ -415,6 +471,23 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      usage_days: {
+        Row: {
+          ai_tokens: number;
+          alerts: number;
+          bytes: number;
+          commands: number;
+          day: string;
+          letters: number;
+          notifications: number;
+          over_quota: number;
+          readings: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
     };
     Views: {
       alert_notifications: {
@@ -424,6 +497,24 @@ export type Database = {
           sent: number;
           tenant_id: string;
           waiting: number;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      device_list: {
+        Row: {
+          created_at: string;
+          enabled: boolean;
+          id: string;
+          last_received_at: string;
+          name: string;
+          name_key: string;
+          slug: string;
+          state: string;
+          tags: string[];
+          tenant_id: string;
+          words: string;
         };
         Insert: never;
         Update: never;
@@ -442,6 +533,16 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      device_tags: {
+        Row: {
+          devices: number;
+          tag: string;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       ingest_residuals: {
         Row: {
           duplicate: number;
@@ -450,20 +551,6 @@ export type Database = {
           received: number;
           rejected: number;
           residual: number;
-          stored: number;
-          tenant_id: string;
-        };
-        Insert: never;
-        Update: never;
-        Relationships: [];
-      };
-      tenant_usage: {
-        Row: {
-          day: string;
-          duplicate: number;
-          over_quota: number;
-          received: number;
-          rejected: number;
           stored: number;
           tenant_id: string;
         };
@@ -570,11 +657,31 @@ export type Database = {
           removed: number;
         }[];
       };
+      delete_account: {
+        Args: {
+          email: string;
+        };
+        Returns: undefined;
+      };
       delete_device: {
         Args: {
           device_id: string;
         };
         Returns: undefined;
+      };
+      delete_device_data: {
+        Args: {
+          device_id: string;
+          slug: string;
+        };
+        Returns: undefined;
+      };
+      delete_devices: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+        };
+        Returns: number;
       };
       delete_notification_channel: {
         Args: {
@@ -587,6 +694,13 @@ export type Database = {
           route_id: string;
         };
         Returns: undefined;
+      };
+      delete_tenant: {
+        Args: {
+          tenant_id: string;
+          name: string;
+        };
+        Returns: string;
       };
       device_chart: {
         Args: {
@@ -602,14 +716,6 @@ export type Database = {
           average: number;
           maximum: number;
           readings: number;
-        }[];
-      };
-      device_fields: {
-        Args: {
-          device_id: string;
-        };
-        Returns: {
-          field: string;
         }[];
       };
       discard_dead_letters: {
@@ -636,6 +742,13 @@ export type Database = {
           message_id: string;
           cells: string[];
         }[];
+      };
+      import_devices: {
+        Args: {
+          tenant_id: string;
+          devices: unknown;
+        };
+        Returns: number;
       };
       ingest_spans: {
         Args: {
@@ -676,13 +789,19 @@ export type Database = {
           role: 'owner' | 'staff' | 'viewer';
         }[];
       };
+      keep_tenant: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: undefined;
+      };
       limits_in_use: {
         Args: {
           tenant_id: string;
         };
         Returns: {
           name: string;
-          most: number;
+          most: number | null;
           used: number | null;
           until: string | null;
         }[];
@@ -742,6 +861,10 @@ export type Database = {
           last_received_at: string;
         }[];
       };
+      read_only: {
+        Args: never;
+        Returns: boolean;
+      };
       read_readings: {
         Args: {
           device: string;
@@ -775,6 +898,13 @@ export type Database = {
       rename_device: {
         Args: {
           device_id: string;
+          name: string;
+        };
+        Returns: undefined;
+      };
+      rename_tenant: {
+        Args: {
+          tenant_id: string;
           name: string;
         };
         Returns: undefined;
@@ -838,6 +968,24 @@ export type Database = {
         };
         Returns: undefined;
       };
+      set_devices_enabled: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+          enabled: boolean;
+        };
+        Returns: number;
+      };
+      set_field_name: {
+        Args: {
+          tenant_id: string;
+          field: string;
+          label?: string;
+          unit?: string;
+          decimals?: number;
+        };
+        Returns: undefined;
+      };
       set_notification_route: {
         Args: {
           channel_id: string;
@@ -853,6 +1001,7 @@ export type Database = {
           critical_passes?: boolean;
           digest_above?: number;
           enabled?: boolean;
+          tags?: string[];
         };
         Returns: string;
       };
@@ -866,6 +1015,15 @@ export type Database = {
           repeat_ms?: number;
         };
         Returns: undefined;
+      };
+      tag_devices: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+          added?: string[];
+          removed?: string[];
+        };
+        Returns: number;
       };
       take_my_address: {
         Args: never;

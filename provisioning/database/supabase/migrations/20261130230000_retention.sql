@@ -143,7 +143,7 @@ end
 $$;
 
 -- Takes at most `most` rows out of the tables of readings: of tenants whose time has come while others' has not, and those outside the
--- days' partitions, for which the time since their receipt counts. Returns how many.
+-- days' partitions, whose age counts from their receipt. Returns how many.
 create function ingest.retire_rows(most int) returns int
 language plpgsql security definer set search_path = '' set timezone = 'UTC'
 as $$
