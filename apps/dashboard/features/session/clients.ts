@@ -42,6 +42,15 @@ async function isSessionRefused(answer: Response): Promise<boolean> {
   return code === '28000';
 }
 
+/**
+ * What comes of a refused session is for the auth service to say: its second factor is asked for, or it ends here too. The client
+ * alone would keep it until its access token expires.
+ */
+async function renewOrEnd(auth: Clients['auth']): Promise<void> {
+  const { error } = await auth.refreshSession();
+  if (error?.name === 'AuthApiError' && error.status !== 429) await auth.signOut({ scope: 'local' });
+}
+
 async function make(): Promise<Clients> {
   // Loaded together with the configuration, without which nothing can be requested; the page is drawn meanwhile.
   const [config, { AuthClient }, { PostgrestClient }] = await Promise.all([
@@ -82,8 +91,7 @@ async function make(): Promise<Clients> {
     const signed = new Headers(init?.headers);
     if (data.session) signed.set('authorization', `Bearer ${data.session.access_token}`);
     const answer = await fetch(input, { ...init, headers: signed });
-    // What comes of it is for the auth service to say: the session ends here too, or its second factor is asked for.
-    if (data.session && answer.status >= 400 && (await isSessionRefused(answer))) void auth.refreshSession();
+    if (data.session && answer.status >= 400 && (await isSessionRefused(answer))) void renewOrEnd(auth);
     return answer;
   };
   const rest = new PostgrestClient<Database>(`${config.supabaseUrl}/rest/v1`, {
