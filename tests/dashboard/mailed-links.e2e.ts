@@ -28,7 +28,7 @@ async function open(path: string): Promise<Page> {
   const page = await openPage('about:blank', { baseURL: front.url, tolerate: REFUSED, reducedMotion: 'reduce' });
   page.on('request', (request) => {
     const { referer = '' } = request.headers();
-    if (/access_token|refresh_token|token_hash/.test(request.url()) || referer.includes('token'))
+    if (/(access_token|refresh_token|token_hash)=/.test(request.url()) || referer.includes('token'))
       leaks.push(request.url());
   });
   await page.goto(path);
