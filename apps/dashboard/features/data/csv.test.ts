@@ -17,7 +17,12 @@ test.each([
   ['@SUM(A1)', "'@SUM(A1)"],
   ['-2+3', "'-2+3"],
   ['-', "'-"],
-  ['\t=1', "'\t=1"],
+  ['\t=1', `"'\t'=1"`],
+  // A spreadsheet that separates cells by semicolons does not see these quotes: they are not at the start of its cell.
+  ['x;=1+1;y', `"x;'=1+1;y"`],
+  ['x\n=1+1;y', `"x\n'=1+1;y"`],
+  ['a,-1', '"a,-1"'],
+  ['a;b', '"a;b"'],
   ['=HYPERLINK("http://x","y")', '"\'=HYPERLINK(""http://x"",""y"")"'],
   ['＝1', "'＝1"],
 ])('%j is %j', (value, cell) => {
