@@ -54,7 +54,7 @@ export function DataPage() {
         }
       >
         <div className={styles.text}>
-          <p>Grafana reads the database itself, by a login that sees this tenant alone and writes nothing.</p>
+          <p>Grafana reads the database itself, by a login that reads this tenant alone.</p>
           <ol>
             <li>
               Ask the platform’s operator for the login: <code>npm run ops -- reader {tenant.slug}</code> makes it.
