@@ -22,8 +22,13 @@ import styles from './device-chart-section.module.css';
 import { listDevices } from './devices.ts';
 import type { DeviceStatus } from './statuses.ts';
 
-const FieldDialog = dynamic(() => import('../telemetry/field-dialog.tsx').then(({ FieldDialog }) => FieldDialog));
-const TrackSection = dynamic(() => import('../telemetry/track-section.tsx').then(({ TrackSection }) => TrackSection));
+// Without `ssr: false` a part that comes later hides the whole page until it is there, and the focus is lost.
+const FieldDialog = dynamic(() => import('../telemetry/field-dialog.tsx').then(({ FieldDialog }) => FieldDialog), {
+  ssr: false,
+});
+const TrackSection = dynamic(() => import('../telemetry/track-section.tsx').then(({ TrackSection }) => TrackSection), {
+  ssr: false,
+});
 
 interface Props {
   deviceId: string;
