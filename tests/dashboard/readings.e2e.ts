@@ -133,6 +133,9 @@ test('two fields, two devices, a switch, and a track', async () => {
   await chart(page, /temperature of Crowded: no reading in/).waitFor();
   await page.reload();
   await chart(page, /temperature of Crowded: no reading in/).waitFor();
+  // Another field: of the other device it is that field, too, and it can still be taken out.
+  await tile(page, 'power').click();
+  await chart(page, /power of Crowded: no reading in/).waitFor();
   await page.getByLabel('Compare with').selectOption('');
   await tile(page, 'door').click();
   await chart(page, /^door, the last 30 days: between 0 and 1/).waitFor();
@@ -158,10 +161,14 @@ test('staff names a field and gives it a unit, for everybody; a viewer may not',
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('The field is saved').waitFor();
   expect(await tile(page, 'Meter').locator('strong').textContent()).toBe('123,456,789.3 kWh');
-  const looking = await openAs('viewer', path);
+  const looking = await openAs('viewer', `${path}&with=${tracker}:power`);
   await tile(looking, 'Meter').waitFor();
   await chart(looking, /^Meter, the last 15 minutes: between 123,456,789.3 kWh/).waitFor();
   expect(await looking.getByRole('button', { name: 'Name and unit' }).count()).toBe(0);
+  await looking.getByText('Show as table').click();
+  const [meter, power] = await looking.locator('details tbody tr').first().locator('td').allTextContents();
+  expect(meter).toMatch(/^123,456,789\.3 kWh \(/);
+  expect(power).toMatch(/^[\d.]+ \([\d.]+ to [\d.]+\)$/);
 });
 
 test('3,000 fields are folded and found', async () => {
