@@ -64,7 +64,7 @@ function Values({ payload, onOpen }: { payload: unknown; onOpen: () => void }) {
         );
       })}
       <button type="button" className={styles.open} onClick={onOpen}>
-        {more > 0 ? `+${more} more` : 'Whole'}
+        {more > 0 ? `+${more} more` : 'Show'}
         <span className="visually-hidden"> reading</span>
       </button>
     </span>
