@@ -88,13 +88,15 @@ export function FieldChart({ source, second, range, onZoom }: Props) {
         onPoint={setPoint}
         onZoom={onZoom}
       />
-      {exportsOf(source, second).map(({ deviceId, fields, of }) => (
-        <CsvButton
-          key={deviceId}
-          of={of}
-          span={() => ({ deviceId, fields, since: new Date(span.from * 1000), until: new Date(span.until * 1000) })}
-        />
-      ))}
+      <div className={styles.files}>
+        {exportsOf(source, second).map(({ deviceId, fields, of }) => (
+          <CsvButton
+            key={deviceId}
+            of={of}
+            span={() => ({ deviceId, fields, since: new Date(span.from * 1000), until: new Date(span.until * 1000) })}
+          />
+        ))}
+      </div>
       <DataDetails
         head={['Time', ...all.map((each) => `${each.label}, average (lowest to highest)`)]}
         rows={() => {
