@@ -1,36 +1,21 @@
 // The places of places.ts by axe's rules, light on a desk and dark on a phone; and what the keyboard alone can do.
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
-import { open, openAs, withBrowser } from './browser.ts';
+import { DESK_AND_PHONE, inspect, open, openAs, withBrowser } from './browser.ts';
 import { emailOf } from './demo-users.ts';
 import { PLACES, WINDOWS } from './places.ts';
 
 withBrowser();
 
-const LOOKS = [
-  { colorScheme: 'light', viewport: WINDOWS.desktop },
-  { colorScheme: 'dark', viewport: WINDOWS.phone },
-] as const;
-
 test.each(PLACES)('$name: axe finds nothing, and nothing sticks out sideways', async ({ path, person, go, name }) => {
-  // Without motion: amid a change of colours, axe would judge one that is on its way.
   const options = {
-    ...LOOKS[0],
+    viewport: WINDOWS.desktop,
     reducedMotion: 'reduce' as const,
     tolerate: name === 'not-found' ? /status of 404/ : undefined,
   };
   const page = person ? await openAs(person, path, options) : await open(path, options);
   await go(page);
-  for (const { colorScheme, viewport } of LOOKS) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize(viewport);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
-    expect(found, `${colorScheme}, ${viewport.width} px`).toEqual([]);
-    const tooWide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-    expect(tooWide, `${viewport.width} px`).toBe(0);
-  }
+  await inspect(page, DESK_AND_PHONE, name);
 });
 
 /** What has the focus. */

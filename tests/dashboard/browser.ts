@@ -1,9 +1,11 @@
 // A real browser on the running dashboard, and people in it. What a page complains of fails the test that opened it.
+import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 import { CHROMIUM, chromiumArguments } from './chromium.ts';
 import { emailOf, type Person, signIn } from './demo-users.ts';
+import { WINDOWS } from './places.ts';
 
 /** How long a page may take to show something; the tests run on busy machines. */
 const TIMEOUT_MS = 30_000;
@@ -66,15 +68,44 @@ export async function openAs(person: Person, path: string, options: Parameters<t
   return page;
 }
 
-/** By axe's rules, on a narrow phone in both themes. */
-export async function inspect(page: Page): Promise<void> {
+interface Look {
+  colorScheme: 'light' | 'dark';
+  viewport: { width: number; height: number };
+}
+
+/** Light on a desk, dark on a phone. */
+export const DESK_AND_PHONE: readonly Look[] = [
+  { colorScheme: 'light', viewport: WINDOWS.desktop },
+  { colorScheme: 'dark', viewport: WINDOWS.phone },
+];
+const NARROW = { width: 320, height: 640 };
+const NARROW_PHONE: readonly Look[] = [
+  { colorScheme: 'light', viewport: NARROW },
+  { colorScheme: 'dark', viewport: NARROW },
+];
+
+/**
+ * By axe's rules, and that nothing sticks out sideways. @param looks default: a narrow phone in both themes.
+ * @param picture a file's name, for a picture of each look in the folder that the environment names as PICTURES.
+ */
+export async function inspect(page: Page, looks = NARROW_PHONE, picture?: string): Promise<void> {
   const before = page.viewportSize();
-  await page.setViewportSize({ width: 320, height: 640 });
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
+  const folder = process.env.PICTURES;
+  for (const { colorScheme, viewport } of looks) {
+    // Without motion: amid a change of colours, axe would judge one that is on its way.
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.setViewportSize(viewport);
+    // Before the next frame, some of the text still has the other theme's colour.
+    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
     const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`)).toEqual([]);
+    const found = violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
+    );
+    expect(found, `${colorScheme}, ${viewport.width} px`).toEqual([]);
+    const tooWide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    expect(tooWide, `${viewport.width} px`).toBe(0);
+    if (folder && picture)
+      await page.screenshot({ path: join(folder, `${picture}-${colorScheme}-${viewport.width}.png`), fullPage: true });
   }
-  expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
   if (before) await page.setViewportSize(before);
 }

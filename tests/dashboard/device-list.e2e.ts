@@ -134,6 +134,7 @@ test('many devices are tagged, disabled and deleted at once, by the keyboard alo
   await page.getByText('12 devices disabled.').waitFor();
   await expect.poll(() => page.getByRole('row').filter({ hasText: 'Disabled' }).count(), SOON).toBe(12);
   await press('Delete');
+  await page.getByText('Their readings stay until retention removes them').waitFor();
   await page.getByLabel('Type 12 to confirm').waitFor();
   await page.keyboard.type('12');
   await page.keyboard.press('Enter');

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterEach, expect, inject, test } from 'vitest';
 import { withConnection } from '../../provisioning/database/connect.ts';
-import { open, openAs, withBrowser } from './browser.ts';
+import { DESK_AND_PHONE, inspect, open, openAs, withBrowser } from './browser.ts';
 
 withBrowser();
 
@@ -37,5 +37,5 @@ test('that the database takes no writes is on every page', async () => {
   await page.route('**/rpc/read_only', (route) => route.fulfill({ json: true }));
   await page.reload();
   await banner.getByText('stores nothing at the moment').waitFor();
-  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/read-only.png` });
+  await inspect(page, DESK_AND_PHONE, 'read-only');
 });

@@ -1,11 +1,9 @@
 // Notifications: channels with their secrets, routes, what was told of an alert, and the answer of a mail's reader.
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { withConnection } from '../../provisioning/database/connect.ts';
-import { open, openAs, withBrowser } from './browser.ts';
-import { WINDOWS } from './places.ts';
+import { DESK_AND_PHONE, inspect, open, openAs, withBrowser } from './browser.ts';
 import { type Receivers, startReceivers } from './receivers.ts';
 
 withBrowser();
@@ -40,22 +38,6 @@ async function addWebhook(page: Page, path = '/hook?token=t0p'): Promise<string>
   const secret = (await shown.locator('pre').textContent())!;
   await shown.getByRole('button', { name: 'I have stored the secret' }).click();
   return secret;
-}
-
-/** What axe finds, light on a desk and dark on a phone; and nothing sticks out sideways. */
-async function expectFine(page: Page): Promise<void> {
-  for (const [colorScheme, viewport] of [
-    ['light', WINDOWS.desktop],
-    ['dark', WINDOWS.phone],
-  ] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.setViewportSize(viewport);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`)).toEqual([]);
-    const tooWide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-    expect(tooWide, `${viewport.width} px`).toBe(0);
-  }
-  await page.setViewportSize(WINDOWS.desktop);
 }
 
 test('a webhook is added, tested and told of an alert, which shows it', async () => {
@@ -107,7 +89,7 @@ test('a webhook is added, tested and told of an alert, which shows it', async ()
     data: { rule: 'Too warm' },
   });
   await page.getByRole('row').filter({ hasText: 'Too warm on' }).getByText('Sent').waitFor();
-  await expectFine(page);
+  await inspect(page, DESK_AND_PHONE);
 
   await page.getByRole('link', { name: /^Alerts/ }).click();
   await page.getByRole('button', { name: '1 sent: show what was told of Too warm' }).click();
@@ -118,7 +100,7 @@ test('a webhook is added, tested and told of an alert, which shows it', async ()
     .filter({ hasText: 'Night shift' })
     .getByText('1 attempt')
     .waitFor();
-  await expectFine(page);
+  await inspect(page, DESK_AND_PHONE);
 });
 
 test('a receiver that fails is seen, with why, until the channel is switched off', async () => {
@@ -149,7 +131,7 @@ test('a chat gateway gets its template, key and group', async () => {
   await form.getByText('Put {{text}} where the gateway expects the message.').waitFor();
   await form.getByLabel('URL').fill(`${receivers.url}/send`);
   await form.getByLabel('Body, as JSON').fill('{"to": "{{group}}", "message": {"text": "{{text}}"}}');
-  await expectFine(page);
+  await inspect(page, DESK_AND_PHONE);
   await form.getByRole('button', { name: 'Add channel' }).click();
   await page.getByRole('button', { name: 'Send a test to Ops chat' }).click();
   await page
@@ -185,7 +167,7 @@ test('a mail address is confirmed by its reader, who can end it again', async ()
   await expect.poll(() => receivers.mailbox.received.length, { timeout: 30_000 }).toBe(1);
   const [link] = /http:\/\/localhost:\d+\/notifications\/\S+/.exec(receivers.mailbox.received[0]!.text)!;
   const reader = await open(link);
-  await expectFine(reader);
+  await inspect(reader, DESK_AND_PHONE);
   await reader.getByRole('button', { name: 'Confirm this address' }).click();
   await reader.getByRole('heading', { name: 'Your address is confirmed' }).waitFor();
   await page.getByText('Ready').waitFor();

@@ -2,7 +2,7 @@
 import { expect, inject, test } from 'vitest';
 import { firstDay } from '../../domain/usage.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
-import { openAs, withBrowser } from './browser.ts';
+import { DESK_AND_PHONE, inspect, openAs, withBrowser } from './browser.ts';
 
 withBrowser();
 
@@ -31,13 +31,5 @@ test('a viewer sees a month, and its days add up', async () => {
       `column ${column}`,
     ).toBe(Number(total[column]));
   expect(numbers[20]).toEqual([`${month}-21`, ...Array(8).fill('0')]);
-  const folder = process.env.PICTURES;
-  if (folder) {
-    await usage.scrollIntoViewIfNeeded();
-    await page.screenshot({ path: `${folder}/usage-light.png`, fullPage: true });
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await page.screenshot({ path: `${folder}/usage-dark.png`, fullPage: true });
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.screenshot({ path: `${folder}/usage-phone.png`, fullPage: true });
-  }
+  await inspect(page, DESK_AND_PHONE, 'usage');
 });

@@ -68,10 +68,3 @@ const twoDigits = (value: number) => String(value).padStart(2, '0');
 
 /** False for fields of a reading that tell its time or id and not a measurement. */
 export const isMeasured = (field: string): boolean => field !== 'id' && field !== 'ts';
-
-/** Any value of a reading, as text. */
-export function formatValue(value: unknown): string {
-  if (typeof value === 'number') return formatNumber(value);
-  if (typeof value === 'string') return value;
-  return JSON.stringify(value);
-}

@@ -14,7 +14,8 @@ import { deleteRule, type Rule } from './rules.ts';
 import { RulesTable } from './rules-table.tsx';
 import { useRules } from './use-alerts.ts';
 
-const RuleDialog = dynamic(() => import('./rule-dialog.tsx').then(({ RuleDialog }) => RuleDialog));
+// Without `ssr: false` the whole page is hidden until the dialog is there.
+const RuleDialog = dynamic(() => import('./rule-dialog.tsx').then(({ RuleDialog }) => RuleDialog), { ssr: false });
 
 /** @param isMaking opens the form for a new rule. */
 export function RulesSection({ isMaking }: { isMaking: boolean }) {

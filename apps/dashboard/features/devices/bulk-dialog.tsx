@@ -38,7 +38,7 @@ const WORDS = {
   delete: {
     verb: 'Delete',
     done: 'deleted',
-    note: 'They are disconnected within seconds and cannot be restored. Their readings stay.',
+    note: 'They are disconnected within seconds and cannot be restored. Their readings stay until retention removes them; no page shows them any more. An owner who wants the readings deleted, too, deletes each device on its own page.',
   },
   tag: { verb: 'Tag', done: 'changed', note: 'Separate tags by commas or spaces.' },
 } as const;

@@ -2,7 +2,7 @@
 // What owners and staff can do with a device.
 import { Cable, KeyRound, Pencil, SlidersHorizontal, Tag, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
-import { Suspense, useState } from 'react';
+import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import styles from './device-actions.module.css';
@@ -10,13 +10,19 @@ import { type Device, setDeviceEnabled } from './devices.ts';
 import { RenameDevice } from './rename-device.tsx';
 import { useRegistryChange } from './use-devices.ts';
 
-const BulkDialog = dynamic(() => import('./bulk-dialog.tsx').then(({ BulkDialog }) => BulkDialog));
-const ConnectDialog = dynamic(() => import('./connect-dialog.tsx').then(({ ConnectDialog }) => ConnectDialog));
-const ReadingRules = dynamic(() =>
-  import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+// Without `ssr: false` the whole page is hidden until the dialog is there.
+const BulkDialog = dynamic(() => import('./bulk-dialog.tsx').then(({ BulkDialog }) => BulkDialog), { ssr: false });
+const ConnectDialog = dynamic(() => import('./connect-dialog.tsx').then(({ ConnectDialog }) => ConnectDialog), {
+  ssr: false,
+});
+const ReadingRules = dynamic(
+  () => import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+  { ssr: false },
 );
-const DeleteDevice = dynamic(() => import('../deletion/delete-device.tsx').then(({ DeleteDevice }) => DeleteDevice));
-const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey));
+const DeleteDevice = dynamic(() => import('../deletion/delete-device.tsx').then(({ DeleteDevice }) => DeleteDevice), {
+  ssr: false,
+});
+const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey), { ssr: false });
 
 export function DeviceActions({ device }: { device: Device }) {
   const [open, setOpen] = useState<'connect' | 'rename' | 'tags' | 'messages' | 'rotate' | 'delete'>();
@@ -61,15 +67,12 @@ export function DeviceActions({ device }: { device: Device }) {
         <Trash2 aria-hidden />
         Delete
       </Button>
-      {/* A boundary of its own: the page would vanish until the dialog is loaded. */}
-      <Suspense>
-        {open === 'connect' && <ConnectDialog device={device} onClose={close} />}
-        {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} tags={[]} onClose={close} />}
-        {open === 'rename' && <RenameDevice device={device} onClose={close} />}
-        {open === 'messages' && <ReadingRules device={device} onClose={close} />}
-        {open === 'rotate' && <RotateKey device={device} onClose={close} />}
-        {open === 'delete' && <DeleteDevice device={device} onClose={close} />}
-      </Suspense>
+      {open === 'connect' && <ConnectDialog device={device} onClose={close} />}
+      {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} tags={[]} onClose={close} />}
+      {open === 'rename' && <RenameDevice device={device} onClose={close} />}
+      {open === 'messages' && <ReadingRules device={device} onClose={close} />}
+      {open === 'rotate' && <RotateKey device={device} onClose={close} />}
+      {open === 'delete' && <DeleteDevice device={device} onClose={close} />}
     </>
   );
 }

@@ -8,7 +8,7 @@ import { useAddress } from '../../ui/address.ts';
 import { Button } from '../../ui/button.tsx';
 import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
 import { Section } from '../../ui/page.tsx';
-import { Compare, readSecond } from '../telemetry/compare.tsx';
+import { Compare, followField, MOST_CHOICES, readSecond } from '../telemetry/compare.tsx';
 import { FieldChart, type Source } from '../telemetry/field-chart.tsx';
 import { newestOf, numberIn } from '../telemetry/fields.ts';
 import { addressOf, RangeChoice } from '../telemetry/range-choice.tsx';
@@ -19,11 +19,17 @@ import { useFieldWords } from '../telemetry/use-field-names.ts';
 import { ValueTiles } from '../telemetry/value-tiles.tsx';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
 import styles from './device-chart-section.module.css';
-import { listDevices } from './devices.ts';
+import { deviceList, NO_FILTER } from './device-list.ts';
+import { findDevice } from './devices.ts';
 import type { DeviceStatus } from './statuses.ts';
 
-const FieldDialog = dynamic(() => import('../telemetry/field-dialog.tsx').then(({ FieldDialog }) => FieldDialog));
-const TrackSection = dynamic(() => import('../telemetry/track-section.tsx').then(({ TrackSection }) => TrackSection));
+// Without `ssr: false` a part that comes later hides the whole page until it is there, and the focus is lost.
+const FieldDialog = dynamic(() => import('../telemetry/field-dialog.tsx').then(({ FieldDialog }) => FieldDialog), {
+  ssr: false,
+});
+const TrackSection = dynamic(() => import('../telemetry/track-section.tsx').then(({ TrackSection }) => TrackSection), {
+  ssr: false,
+});
 
 interface Props {
   deviceId: string;
@@ -55,7 +61,11 @@ export const DeviceChartSection = memo(function DeviceChartSection({ deviceId, r
   const position = newest && positionFields(newest);
   return (
     <>
-      <ValueTiles newest={newest} field={field} onChange={(next) => setAddress({ field: next })} />
+      <ValueTiles
+        newest={newest}
+        field={field}
+        onChange={(next) => setAddress({ field: next, with: followField(address.get('with'), deviceId, next) })}
+      />
       {numbers?.length !== 0 && (
         <Section
           title={words?.label ?? 'Chart'}
@@ -114,17 +124,24 @@ function useSecond(deviceId: string, text: string | null, live: Reading[]) {
   const [isTouched, setIsTouched] = useState(false);
   const named = readSecond(text);
   const isOther = named !== undefined && named.deviceId !== deviceId;
-  const { data: devices } = useQuery({
-    queryKey: ['devices', tenant_id],
-    queryFn: () => listDevices(tenant_id),
+  const { data: listed } = useQuery({
+    queryKey: ['devices', tenant_id, 'to compare with'],
+    queryFn: async () => (await deviceList(tenant_id, NO_FILTER, 'name', MOST_CHOICES)).rows,
     staleTime: 60_000,
-    enabled: isTouched || isOther,
+    enabled: isTouched,
   });
-  const name = devices?.find(({ id }) => id === named?.deviceId)?.name;
+  const { data: other } = useQuery({
+    queryKey: ['device', named?.deviceId],
+    queryFn: async () => (await findDevice(named?.deviceId ?? '')) ?? null,
+    staleTime: 60_000,
+    enabled: isOther,
+  });
+  const isListed = listed?.some(({ id }) => id === other?.id);
+  const devices = [...(other && !isListed ? [other] : []), ...(listed ?? [])];
   const words = named && wordsOf(named.field);
   const source: Source | undefined = words && {
     ...named,
-    words: { ...words, label: isOther ? `${words.label} of ${name ?? 'another device'}` : words.label },
+    words: { ...words, label: isOther ? `${words.label} of ${other?.name ?? 'another device'}` : words.label },
     live: isOther ? NONE : live,
   };
   return [{ source, devices }, () => setIsTouched(true)] as const;

@@ -16,6 +16,8 @@ export interface Filter {
   tag: string;
 }
 
+export const NO_FILTER: Filter = { search: '', state: 'all', tag: '' };
+
 /** What the list can be sorted by, as the address names it. */
 const SORTED_BY = {
   name: ['name_key', 'id'],

@@ -1,10 +1,11 @@
 'use client';
 // The list's rows: each device with its state and its newest values.
 import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { formatValue } from '../../ui/format.ts';
 import { Link } from '../../ui/link.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import { Ago } from '../../ui/time.tsx';
+import type { FieldWords } from '../telemetry/field-names.ts';
+import { useFieldWords } from '../telemetry/use-field-names.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import type { ListedDevice } from './device-list.ts';
 import styles from './device-table.module.css';
@@ -27,6 +28,7 @@ interface Props {
 
 export function DeviceTable({ devices, statuses, asked: { sort, ask }, columns: shown, selected, onSelect }: Props) {
   const canManage = useCan('manage devices');
+  const wordsOf = useFieldWords();
   const enable = useRegistryChange(
     ({ id, enabled }: ListedDevice) => setDeviceEnabled(id, !enabled),
     ({ name, enabled }) =>
@@ -89,7 +91,7 @@ export function DeviceTable({ devices, statuses, asked: { sort, ask }, columns: 
     shown.has('values') && {
       header: 'Newest values',
       phone: 'wide',
-      cell: ({ id }) => <NewestValues status={statuses?.get(id)} />,
+      cell: ({ id }) => <NewestValues status={statuses?.get(id)} wordsOf={wordsOf} />,
     },
     shown.has('seen') && {
       header: 'Last seen',
@@ -147,15 +149,24 @@ function LastSeen({ status }: { status: ListedStatus | undefined }) {
   );
 }
 
-function NewestValues({ status }: { status: ListedStatus | undefined }) {
+function NewestValues({
+  status,
+  wordsOf,
+}: {
+  status: ListedStatus | undefined;
+  wordsOf: (field: string) => FieldWords;
+}) {
   if (!status?.newest.length) return <span className={styles.none}>–</span>;
   return (
     <span className={styles.fields}>
-      {status.newest.map(([field, value]) => (
-        <span key={field}>
-          <span className={styles.field}>{field}</span> {formatValue(value)}
-        </span>
-      ))}
+      {status.newest.map(([field, value]) => {
+        const { label, write } = wordsOf(field);
+        return (
+          <span key={field}>
+            <span className={styles.field}>{label}</span> {write(value)}
+          </span>
+        );
+      })}
     </span>
   );
 }

@@ -2,7 +2,7 @@
 // The list of devices: what each sent last, which are silent, which are switched off.
 import { Cpu, FileUp, Plus, SearchX, SlidersHorizontal } from 'lucide-react';
 import dynamic from 'next/dynamic';
-import { Suspense, useState } from 'react';
+import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { Link } from '../../ui/link.tsx';
@@ -73,7 +73,7 @@ export function DevicesPage() {
       />
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
       <RefusedToday />
-      {all !== undefined && <FirstHour isEmpty={all === 0} statuses={all === 0 ? new Map() : statuses} />}
+      {all !== undefined && <FirstHour isEmpty={all === 0} />}
       {all === 0 ? (
         <Section title="Registered" flush>
           <Empty icon={<Cpu />} title="No devices yet" action={addButtons}>
@@ -89,9 +89,7 @@ export function DevicesPage() {
           flush
         >
           {selected.size > 0 && (
-            <Suspense>
-              <BulkBar selected={selected} onSelect={select} filter={asked.filter} found={found} tags={tags} />
-            </Suspense>
+            <BulkBar selected={selected} onSelect={select} filter={asked.filter} found={found} tags={tags} />
           )}
           {!rows && !error && <Skeleton lines={6} label="Loading devices" />}
           {rows && rows.length > 0 && (
@@ -107,12 +105,9 @@ export function DevicesPage() {
           {rows?.length === 0 && <NoMatch onClear={() => asked.ask({ search: '', state: 'all', tag: '' })} />}
         </Section>
       )}
-      {/* A boundary of its own: the page would vanish until the dialog is loaded. */}
-      <Suspense>
-        {open === 'messages' && <ReadingRules onClose={close} />}
-        {open === 'add' && <AddDevice onClose={close} />}
-        {open === 'import' && <ImportDevices onClose={close} />}
-      </Suspense>
+      {open === 'messages' && <ReadingRules onClose={close} />}
+      {open === 'add' && <AddDevice onClose={close} />}
+      {open === 'import' && <ImportDevices onClose={close} />}
     </>
   );
 }

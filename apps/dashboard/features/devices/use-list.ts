@@ -11,6 +11,7 @@ import {
   type Filter,
   type From,
   type ListedDevice,
+  NO_FILTER,
   SORTS,
   STATES,
   tagsInUse,
@@ -23,8 +24,6 @@ export const PAGE = 100;
 const REGISTRY_MS = 15_000;
 /** A published reading is on the list within two seconds (docs/dashboard.md). */
 const LIVE_MS = 2000;
-
-const NO_FILTER: Filter = { search: '', state: 'all', tag: '' };
 
 /** What the address asks for, and what changes it; a page of the list begins after the row `from`. */
 export function useAsked() {

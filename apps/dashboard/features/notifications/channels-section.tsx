@@ -19,8 +19,11 @@ import styles from './notifications.module.css';
 import { useChannels } from './use-notifications.ts';
 import { channelState, KIND_NAMES } from './words.ts';
 
-const ChannelDialog = dynamic(() => import('./channel-dialog.tsx').then(({ ChannelDialog }) => ChannelDialog));
-const TestDialog = dynamic(() => import('./test-dialog.tsx').then(({ TestDialog }) => TestDialog));
+// Without `ssr: false` the whole page is hidden until the dialog is there.
+const ChannelDialog = dynamic(() => import('./channel-dialog.tsx').then(({ ChannelDialog }) => ChannelDialog), {
+  ssr: false,
+});
+const TestDialog = dynamic(() => import('./test-dialog.tsx').then(({ TestDialog }) => TestDialog), { ssr: false });
 
 export function ChannelsSection() {
   const canManage = useCan('manage notifications');

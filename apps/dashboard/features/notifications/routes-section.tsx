@@ -17,7 +17,8 @@ import { deleteRoute, type Route, setRoute } from './routes.ts';
 import { useChannelNames, useChannels, useRoutes } from './use-notifications.ts';
 import { describeRoute } from './words.ts';
 
-const RouteDialog = dynamic(() => import('./route-dialog.tsx').then(({ RouteDialog }) => RouteDialog));
+// Without `ssr: false` the whole page is hidden until the dialog is there.
+const RouteDialog = dynamic(() => import('./route-dialog.tsx').then(({ RouteDialog }) => RouteDialog), { ssr: false });
 
 export function RoutesSection() {
   const canManage = useCan('manage notifications');

@@ -36,7 +36,7 @@ const PAGES = [
   { href: ALERTS, name: 'Alerts', Icon: Bell },
   { href: '/admin/notifications', name: 'Notifications', Icon: BellRing },
   { href: '/admin/users', name: 'Users', Icon: Users },
-  { href: '/admin/data', name: 'Use your data', Icon: FileDown },
+  { href: '/admin/data', name: 'Data', Icon: FileDown },
 ];
 const AUDIT = { href: '/admin/audit', name: 'Audit', Icon: ScrollText };
 const SETTINGS = { href: '/admin/settings', name: 'Settings', Icon: Settings };

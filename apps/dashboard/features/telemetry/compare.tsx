@@ -13,13 +13,21 @@ export function readSecond(text: string | null): { deviceId: string; field: stri
   return found ? { deviceId: found[1] as string, field: found[2] as string } : undefined;
 }
 
+/** The second line when another field is chosen: of another device it is the same field again; a line is not compared with itself. */
+export function followField(text: string | null, deviceId: string, field: string): string | null {
+  const second = readSecond(text);
+  if (!second) return null;
+  if (second.deviceId !== deviceId) return joinSecond(second.deviceId, field);
+  return second.field === field ? null : text;
+}
+
 interface Props {
   deviceId: string;
   field: string;
   /** All numeric ones of this device. */
   fields: string[];
-  /** All of the tenant; undefined while they are not asked for. */
-  devices: Device[] | undefined;
+  /** Those that can be chosen, this one perhaps among them. */
+  devices: readonly Pick<Device, 'id' | 'name'>[];
   wordsOf: (field: string) => FieldWords;
   value: string;
   /** It may be opened soon: the devices are needed. */
@@ -28,10 +36,10 @@ interface Props {
 }
 
 /** Choices of each kind that a list offers. */
-const MOST = 300;
+export const MOST_CHOICES = 300;
 
 export function Compare({ deviceId, field, fields, devices, wordsOf, value, onTouch, onChange }: Props) {
-  const others = fields.filter((each) => each !== field).slice(0, MOST);
+  const others = fields.filter((each) => each !== field).slice(0, MOST_CHOICES);
   return (
     <select
       className={styles.compare}
@@ -51,10 +59,11 @@ export function Compare({ deviceId, field, fields, devices, wordsOf, value, onTo
           ))}
         </optgroup>
       )}
-      <optgroup label={`${wordsOf(field).label} of another device`}>
+      <optgroup
+        label={`${wordsOf(field).label} of another device${devices.length < MOST_CHOICES ? '' : `, the first ${MOST_CHOICES}`}`}
+      >
         {devices
-          ?.filter(({ id }) => id !== deviceId)
-          .slice(0, MOST)
+          .filter(({ id }) => id !== deviceId)
           .map(({ id, name }) => (
             <option key={id} value={joinSecond(id, field)}>
               {name}

@@ -53,7 +53,7 @@ export function FieldChart({ source, second, range, onZoom }: Props) {
   const problem = error && <Notice tone="danger">{isTooMuch(error) ? TOO_MUCH : messageOf(error)}</Notice>;
   if (!first.series) return problem ?? <ChartSkeleton />;
   const all = [first.series, ...(other.series ? [other.series] : [])];
-  const { label, columns, write } = first.series;
+  const { label, columns } = first.series;
   const [times, low, average, high] = columns;
   const clock = (seconds: number) => formatClock(new Date(seconds * 1000), today);
   const inWords = 'words' in range ? range.words : `${clock(span.from)} to ${clock(span.until)}`;
@@ -88,13 +88,15 @@ export function FieldChart({ source, second, range, onZoom }: Props) {
         onPoint={setPoint}
         onZoom={onZoom}
       />
-      {exportsOf(source, second).map(({ deviceId, fields, of }) => (
-        <CsvButton
-          key={deviceId}
-          of={of}
-          span={() => ({ deviceId, fields, since: new Date(span.from * 1000), until: new Date(span.until * 1000) })}
-        />
-      ))}
+      <div className={styles.files}>
+        {exportsOf(source, second).map(({ deviceId, fields, of }) => (
+          <CsvButton
+            key={deviceId}
+            of={of}
+            span={() => ({ deviceId, fields, since: new Date(span.from * 1000), until: new Date(span.until * 1000) })}
+          />
+        ))}
+      </div>
       <DataDetails
         head={['Time', ...all.map((each) => `${each.label}, average (lowest to highest)`)]}
         rows={() => {
@@ -104,9 +106,7 @@ export function FieldChart({ source, second, range, onZoom }: Props) {
             .filter((_, index) => index % step === 0)
             .map(({ at, values }) => [
               formatClock(at, today),
-              ...values.map((value) =>
-                value === null ? '–' : `${write(value[1])} (${write(value[0])} to ${write(value[2])})`,
-              ),
+              ...values.map((value, place) => cellOf(value, (all[place] as Series).write)),
             ]);
         }}
       />
@@ -165,6 +165,9 @@ function summaryOf({ label, columns, write }: Series, inWords: string, clock: (s
   const newest = `newest ${write(found.newest)} at ${clock(found.newestAt.getTime() / 1000)}`;
   return `${label}, ${inWords}: between ${write(found.lowest)} and ${write(found.highest)}, ${newest}.`;
 }
+
+const cellOf = (value: [low: number, mean: number, high: number] | null, write: Series['write']): string =>
+  value === null ? '–' : `${write(value[1])} (${write(value[0])} to ${write(value[2])})`;
 
 function valueAt({ columns: [, low, average, high], write }: Series, index: number | null): string {
   const mean = index === null ? undefined : average[index];

@@ -11,7 +11,10 @@ import type { Reading } from './readings.ts';
 import styles from './readings-table.module.css';
 import { useFieldWords } from './use-field-names.ts';
 
-const ReadingDialog = dynamic(() => import('./reading-dialog.tsx').then(({ ReadingDialog }) => ReadingDialog));
+// Without `ssr: false` the whole page is hidden until the dialog is there.
+const ReadingDialog = dynamic(() => import('./reading-dialog.tsx').then(({ ReadingDialog }) => ReadingDialog), {
+  ssr: false,
+});
 
 /** Fields of a line. */
 const SHOWN = 8;
@@ -61,7 +64,7 @@ function Values({ payload, onOpen }: { payload: unknown; onOpen: () => void }) {
         );
       })}
       <button type="button" className={styles.open} onClick={onOpen}>
-        {more > 0 ? `+${more} more` : 'Whole'}
+        {more > 0 ? `+${more} more` : 'Show'}
         <span className="visually-hidden"> reading</span>
       </button>
     </span>
