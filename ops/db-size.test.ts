@@ -6,6 +6,8 @@ const MB = 1e6;
 const size = (change: Partial<Size>): Size => ({
   bytes: 100 * MB,
   telemetryBytes: 80 * MB,
+  rollupBytes: 0,
+  settledRollupBytes: 0,
   bytesPerDay: 10 * MB,
   growth: 10 * MB,
   kept: 30,
@@ -19,6 +21,15 @@ test('a database that levels off below its room stays as it is', () => {
   // Nothing grows any more: what comes equals what goes.
   expect(adviseSize(size({ bytes: 330 * MB, telemetryBytes: 310 * MB, growth: 0 }), 500 * MB)[0]).toMatch(
     /^stay: grows 0 B/,
+  );
+});
+
+test('roll-ups, which are kept for longer than readings, count as what they become', () => {
+  expect(adviseSize(size({ rollupBytes: 2 * MB, settledRollupBytes: 20 * MB }), 500 * MB)).toEqual([
+    'stay: grows 10 MB a day, 348 MB once 30 days of readings are there; there is room for 500 MB',
+  ]);
+  expect(adviseSize(size({ rollupBytes: 2 * MB, settledRollupBytes: 60 * MB }), 500 * MB)[0]).toMatch(
+    /^act: .* 388 MB/,
   );
 });
 

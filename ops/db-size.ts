@@ -11,6 +11,9 @@ import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 export interface Size {
   bytes: number;
   telemetryBytes: number;
+  /** Roll-ups, and what they take once the oldest of each kind are removed. */
+  rollupBytes: number;
+  settledRollupBytes: number;
   /** A whole day of readings. */
   bytesPerDay: number;
   /** In the last seven days; null: not measured yet. */
@@ -23,10 +26,10 @@ const PARQUET = 1 / 5;
 
 /** What to do, a line each; the first begins with "stay" where nothing is to be done. @param room undefined: not known. */
 export function adviseSize(
-  { bytes, telemetryBytes, bytesPerDay, growth, kept }: Size,
+  { bytes, telemetryBytes, rollupBytes, settledRollupBytes, bytesPerDay, growth, kept }: Size,
   room: number | undefined,
 ): string[] {
-  const others = Math.max(0, bytes - telemetryBytes);
+  const others = Math.max(0, bytes - telemetryBytes - rollupBytes) + Math.max(rollupBytes, settledRollupBytes);
   const settled = kept === null ? Number.POSITIVE_INFINITY : others + bytesPerDay * (kept + 1);
   const perDay = Math.max(growth ?? bytesPerDay, 0);
   const grows = `grows ${megabytes(perDay)} a day`;
@@ -60,8 +63,22 @@ const usd = (price: number) => (price < 0.01 ? 'less than 0.01' : price.toFixed(
 const SIZE = `
   with day as (
     select c.relname as name, pg_total_relation_size(c.oid) as bytes
-    from pg_inherits as i join pg_class as c on c.oid = i.inhrelid where i.inhparent = 'public.telemetry'::regclass)
+    from pg_inherits as i join pg_class as c on c.oid = i.inhrelid where i.inhparent = 'public.telemetry'::regclass
+  ), rollups as (
+    -- As many of each kind as yesterday, for as long as they are kept. Without statistics a row counts as 600 bytes.
+    select c.size as bytes, least(coalesce(c.size / nullif(greatest(c.reltuples, 0), 0), 600), 3000) * sum(r.day * r.days)::float8 as settled
+    from (
+      select extract(day from access.rollup_retention(s.step)) as days, (
+        select count(*) from public.telemetry_rollups as r
+        where r.step = s.step and r.bucket >= current_date - 1 and r.bucket < current_date) as day
+      from unnest(array[60, 3600, 86400]) as s (step)
+    ) as r
+    cross join (
+      select reltuples, pg_total_relation_size(oid)::float8 as size from pg_class where oid = 'public.telemetry_rollups'::regclass) as c
+    group by c.size, c.reltuples
+  )
   select pg_database_size(current_database())::float8 as bytes, (select coalesce(sum(d.bytes), 0)::float8 from day as d) as "telemetryBytes",
+    (select r.bytes from rollups as r) as "rollupBytes", (select r.settled from rollups as r) as "settledRollupBytes",
     (select coalesce(avg(d.bytes), 0)::float8 from day as d
      where d.name between to_char(now() - interval '7 days', '"telemetry_"YYYYMMDD')
        and to_char(now() - interval '1 day', '"telemetry_"YYYYMMDD')) as "bytesPerDay",
@@ -124,7 +141,8 @@ export const sizeCommand = () =>
       });
     });
 
-const readSize = async (client: Client) => (await client.query<Size>(SIZE)).rows[0]!;
+/** What the database says of itself. */
+export const readSize = async (client: Client) => (await client.query<Size>(SIZE)).rows[0]!;
 
 /** Postgres counts a table's rows now and then; null: not yet. */
 function describe({ name, bytes, indexes, rows }: Line): string {

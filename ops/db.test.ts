@@ -5,6 +5,7 @@ import { connect } from '../provisioning/database/connect.ts';
 import { addDevice } from '../provisioning/database/registry.ts';
 import type { TestDatabase } from '../provisioning/database/testing/database.ts';
 import { dbCommand } from './db.ts';
+import { readSize } from './db-size.ts';
 import { tenantCommand } from './tenant.ts';
 import { type Commands, startCommands } from './testing/commands.ts';
 
@@ -82,6 +83,17 @@ describe('ops db', () => {
     expect(out).toMatch(
       /^ {2}globex +[\d.]+ kB {3}about 75 %\n {2}acme +[\d.]+ kB {3}about 25 %\ngrows .* give --database-mb$/m,
     );
+  });
+
+  it('size counts roll-ups as what they become', async () => {
+    const { tenantId, deviceId } = await addDevice(admin, { tenant: 'acme', device: 'rolled-up' });
+    await admin.query(
+      `insert into public.telemetry_rollups (tenant_id, device_id, step, bucket, readings, fields, is_whole)
+       select $1, $2, r.step, (current_date - 1 + r.n * interval '1 second' * r.step) at time zone 'UTC', 30, '{}', true
+       from (values (60, 10), (3600, 2), (86400, 1)) as k (step, times), lateral (select k.step, n from generate_series(0, k.times - 1) as n) as r`,
+      [tenantId, deviceId],
+    );
+    expect((await readSize(admin)).settledRollupBytes).toBe(600 * (10 * 30 + 2 * 100 + 400));
   });
 
   it('pack rebuilds the index of a past day whatever its size, once', async () => {

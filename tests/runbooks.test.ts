@@ -284,12 +284,14 @@ describe('commands that need an account', () => {
     const [plain = ''] = words.split(' --');
     const [first = '', second = ''] = plain.split(' ');
     const hasOwn = [
+      'archive',
       'backup',
       'certificate',
       'db',
       'dead-letters',
       'device',
       'maintenance',
+      'person',
       'rotate',
       'tenant',
     ].includes(first);

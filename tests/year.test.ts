@@ -20,7 +20,7 @@ const RETENTION = 30;
 const READINGS = 26;
 
 /** The jobs that keep and remove. The others send, judge and tell: they leave nothing here. */
-const KEEPING = ['prune', 'maintain', 'retire', 'count_usage', 'pack_readings'];
+const KEEPING = ['roll_up', 'prune', 'delete', 'maintain', 'retire', 'count_usage', 'pack_readings'];
 
 let rig: TestDatabase;
 let database: Database;
@@ -85,7 +85,12 @@ const LIFE = `
           || (moved.today() - 3)::timestamptz || (timestamptz '2099-01-01' + n * interval '1 second'),
         array(select n || '-' || h from generate_series(1, ${READINGS}) as h),
         array_fill(moved.now(), array[${READINGS}]), array_fill('{"t": 21.5}'::text, array[${READINGS}]));
-      update public.device_status as s set last_received_at = moved.now() where s.device_id = t.device;
+      update public.device_status as s set last_received_at = moved.now(),
+        unrolled = tstzmultirange(
+          tstzrange(moved.today() - 3, moved.today() - 3 + interval '1 minute'), tstzrange(moved.today(), moved.today() + interval '1 hour'))
+      where s.device_id = t.device;
+      insert into public.deletions (tenant_id, kind, device_id, asked_by, stage, asked_at, finished_at)
+      values (t.id, 'device', gen_random_uuid(), 'owner', 'rows again', moved.now(), moved.now());
       select q.readings into left_today from ingest.quota_left(array[t.id]) as q;
       assert left_today = 1000, format('day %s begins with %s readings left of 1000', n, left_today);
       perform ingest.spend_quota(array[t.id], array[${READINGS}::bigint], array[${READINGS * 11}::bigint]);
@@ -150,6 +155,7 @@ test(`${DAYS} days`, { timeout: 600_000 }, async () => {
     insert into public.tenant_limits (tenant_id, readings_per_day) select id, 1000 from public.tenants
     on conflict (tenant_id) do update set readings_per_day = 1000, readings_per_minute = null, bytes_per_day = null;
     update ingest.retention set days = ${RETENTION}, archive = false;
+    delete from ingest.tenant_retention;
     delete from public.telemetry; delete from public.usage_days; delete from public.ingest_ledger;
     delete from ingest.outages`);
   let backups: string[] = [];
@@ -200,6 +206,12 @@ test(`${DAYS} days`, { timeout: 600_000 }, async () => {
   );
   const each = [`(${READINGS},${READINGS * 11},1,1,1,2)`];
   expect(used.rows).toEqual(Array(2).fill({ days: DAYS, first: 0, last: 0, each }));
+
+  // Each of the last 400 days is rolled up, with its late reading.
+  const rolledUp = await values(
+    'select count(*)::int from public.telemetry_rollups where step = 86400 and bucket < moved.today() - 3 group by readings',
+  );
+  expect(rolledUp).toEqual([2 * (400 - 4)]);
 
   // What the reports rest on is still known: since when outages are noted, and those of 400 days. The clock jumps, which is an outage
   // a day; every tenth day has another.

@@ -169,9 +169,16 @@ test('refusals are a counter that outlives their hours, and the figures of every
   await rig.admin.query('update public.refusals set times = times + 4');
   await rig.admin.query('delete from public.refusals');
   await expect.poll(() => metric('refusals_total')).toBe('7');
+  // Figures that are there only once something has happened.
+  await rig.admin.query(`
+    update ingest.retention set archive = true;
+    insert into ingest.archive_runs (started_at, rows, bytes) values (now(), 1, 1);
+    insert into ingest.archive_objects (name, tenant_id, day, source, rows, checksum, bytes)
+    select format('archive/tenant=%s/day=2026-11-01/%s.parquet', id, repeat('0', 32)), id, '2026-11-01', 'retired_rows', 1, repeat('0', 32), 1
+    from public.tenants`);
   const { rows } = await rig.admin.query('select figures from ingest.platform_figures()');
   const names = Object.keys(rows[0].figures).map((text) => readName(text).name);
-  expect(names).toEqual(expect.arrayContaining(['ingest_lag_seconds', 'refusals_total']));
+  expect(names).toEqual(expect.arrayContaining(['ingest_lag_seconds', 'refusals_total', 'archive_waiting_seconds']));
   expect(Object.keys(FIGURES)).toEqual(expect.arrayContaining(names));
 });
 

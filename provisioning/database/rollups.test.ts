@@ -111,6 +111,39 @@ it('a device that reports each second gets minutes and an hour, which are right 
   expect(hour).toMatchObject({ readings: 121, fields: { t: [121, 0, 37.5206612, 1000, 59] } });
 });
 
+it('a device that now reports seldom has the minutes of before made again by a late reading', async () => {
+  await send(`'{"t": 1}'`, { times: 60 });
+  await rollUp();
+  for (let times = 0; times < 7; times++) await send(`'{"t": 1}'`, { from: 'now()', gap: 600 });
+  await send(`'{"t": 1000}'`, { from: `${HOUR} + interval '59.5 seconds'`, gap: 600 });
+  await rollUp();
+  expect(await rollups()).toMatchObject([
+    { step: 60, readings: 61, fields: { t: [61, 1, expect.any(Number), 1000, 1000] } },
+    { step: 3600, readings: 61 },
+  ]);
+});
+
+it('late readings of many hours leave a small row of work', async () => {
+  for (const [hours, spans] of [
+    [100, 100],
+    [1000, 1],
+  ]) {
+    await send(`'{"t": 1}'`, { gap: 600 });
+    await admin(
+      `update public.device_status set unrolled = (
+         select range_agg(tstzrange(h, h + interval '1 minute')) from generate_series(0, $2::int - 1) as n,
+           lateral (select timestamptz '2000-01-01Z' + n * interval '2 hours' as h) as t) where device_id = $1`,
+      [device, hours],
+    );
+    await admin('select ingest.claim_rollups(100)');
+    const work = await admin(
+      'select (select count(*)::int from unnest(hours)) as spans from ingest.rollup_work where device_id = $1',
+      [device],
+    );
+    expect(work).toEqual([{ spans }]);
+  }
+});
+
 it('minutes and hours with few readings have none, and a day has one', async () => {
   await send(`'{"t": 1}'`, { times: 29, every: 60 });
   await rollUp();

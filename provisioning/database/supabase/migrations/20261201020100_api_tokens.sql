@@ -5,7 +5,7 @@ create table public.api_tokens (
   id uuid primary key default gen_random_uuid(),
   tenant_id uuid not null references public.tenants (id) on delete cascade,
   name text not null check (access.is_display_name(name)),
-  scopes text[] not null check (cardinality(scopes) between 1 and 3 and scopes <@ '{devices,telemetry,alerts}'),
+  scopes text[] not null check (cardinality(scopes) >= 1 and cardinality(scopes) <= 3 and scopes <@ '{devices,telemetry,alerts}'),
   -- SHA-256 of the token, which is made in the browser and stored nowhere.
   token_hash bytea not null unique check (octet_length(token_hash) = 32),
   created_by text,

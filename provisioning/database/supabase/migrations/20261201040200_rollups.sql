@@ -85,6 +85,11 @@ return tstzrange(
   date_bin(make_interval(secs => step), lower(span), '1970-01-01T00:00Z'),
   date_bin(make_interval(secs => step), upper(span) - interval '1 microsecond', '1970-01-01T00:00Z') + make_interval(secs => step));
 
+-- Many spans become one. A device may send late readings of every hour since 2000, and its row must stay small.
+create function access.few_spans(spans tstzmultirange) returns tstzmultirange
+language sql stable parallel safe
+return case when pg_column_size(spans) > 4096 then tstzmultirange(range_merge(spans)) else spans end;
+
 -- When the first bucket of the work ends, and a minute more for readings on their way.
 create function access.rollup_due(minutes tstzmultirange, hours tstzmultirange, days tstzmultirange) returns timestamptz
 language sql immutable parallel safe
@@ -113,22 +118,24 @@ begin
   ), taken as (
     update public.device_status as s set unrolled = null
     from due where s.tenant_id = due.tenant_id and s.device_id = due.device_id
-  ), outdated as (
-    -- Of a device that reported oftener before: a late reading would not change them.
-    delete from public.telemetry_rollups as r using due, unnest(due.unrolled) as span
-    where not due.is_often and r.tenant_id = due.tenant_id and r.device_id = due.device_id and r.step = 60
-      and r.bucket >= lower(span) and r.bucket < upper(span)
   ), added as (
     insert into ingest.rollup_work as w (tenant_id, device_id, minutes, hours, due_at)
     select due.tenant_id, due.device_id, n.minutes, n.hours, access.rollup_due(n.minutes, n.hours, '{}')
     from due
     cross join lateral (
-      select case when due.is_often then due.unrolled else '{}' end as minutes,
-        case when due.is_often then '{}'
+      select case when o.has_minutes then due.unrolled else '{}' end as minutes,
+        case when o.has_minutes then '{}'
           else (select range_agg(access.whole_buckets(span, 3600)) from unnest(due.unrolled) as span) end as hours
+      from (
+        -- A device may have reported oftener before: the minutes that it has then are made again.
+        select due.is_often or exists (
+          select from unnest(due.unrolled) as span
+          join public.telemetry_rollups as r on r.tenant_id = due.tenant_id and r.device_id = due.device_id and r.step = 60
+            and r.bucket >= lower(span) and r.bucket < upper(span)) as has_minutes
+      ) as o
     ) as n
     on conflict (tenant_id, device_id) do update set
-      minutes = w.minutes + excluded.minutes, hours = w.hours + excluded.hours,
+      minutes = access.few_spans(w.minutes + excluded.minutes), hours = access.few_spans(w.hours + excluded.hours),
       due_at = access.rollup_due(w.minutes + excluded.minutes, w.hours + excluded.hours, w.days), failures = 0
     returning 1
   )
@@ -255,7 +262,8 @@ begin
     delete from ingest.rollup_work as w where w.tenant_id = roll_up.tenant_id and w.device_id = roll_up.device_id;
   else
     update ingest.rollup_work as w
-    set minutes = pending[1], hours = pending[2], days = pending[3], tried_at = clock_timestamp(), failures = 0,
+    set minutes = pending[1], hours = access.few_spans(pending[2]), days = access.few_spans(pending[3]), tried_at = clock_timestamp(),
+      failures = 0,
       due_at = access.rollup_due(pending[1], pending[2], pending[3])
     where w.tenant_id = roll_up.tenant_id and w.device_id = roll_up.device_id;
   end if;
@@ -369,7 +377,7 @@ end
 $$;
 
 revoke all on function
-  access.rollup_retention(int), access.note_unrolled(), access.whole_buckets(tstzrange, int),
+  access.rollup_retention(int), access.note_unrolled(), access.whole_buckets(tstzrange, int), access.few_spans(tstzmultirange),
   access.rollup_due(tstzmultirange, tstzmultirange, tstzmultirange), access.roll_up_bucket(uuid, uuid, int, timestamptz),
   ingest.claim_rollups(int), ingest.due_rollups(int), ingest.roll_up(uuid, uuid, int), ingest.note_not_rolled_up(uuid, uuid),
   ingest.prune_rollups(int)
