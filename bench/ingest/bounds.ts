@@ -50,14 +50,7 @@ function encodeAll(stage: Stage, messages: number): Buffer[] {
     const [index, number] = [n % DEVICES.length, Math.floor(n / DEVICES.length)];
     const [ts, messageId] = [receivedAt - each + number, readingId(index, number)];
     const payload = Buffer.from(readingText(messageId, ts));
-    return {
-      route: { prefix: prefixes[index] },
-      ts: ts * 1000,
-      messageId,
-      receivedAt,
-      payload,
-      size: payload.length,
-    } as Row;
+    return { route: { prefix: prefixes[index] }, ts: ts * 1000, messageId, receivedAt, payload } as Row;
   });
   return Array.from({ length: Math.ceil(messages / BATCH) }, (_, n) =>
     encodeRows(rows.slice(n * BATCH, (n + 1) * BATCH)),

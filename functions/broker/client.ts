@@ -36,7 +36,7 @@ import {
   qosOf,
 } from './encode.ts';
 import { createFramer } from './framer.ts';
-import { type Arrival, PUBLISH, type ReadOptions, readPublish } from './publish.ts';
+import { PUBLISH, type ReadOptions, readPublish } from './publish.ts';
 import { BrokerRefusal, nameReason, PACKET_TOO_LARGE, ProtocolError, printable } from './reason-codes.ts';
 
 /** Topic filters of a session, in addition to the platform's own topics. */
@@ -280,7 +280,7 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
     }
   };
 
-  let came: Arrival = { at: now, receivedAt: 0 };
+  let came = { at: now, receivedAt: 0 };
   const feed = createFramer((bytes, start, body, stop, truncated) => {
     if (isOver()) return;
     const first = bytes[start] as number;
@@ -289,7 +289,7 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
       return onControl(readControlPacket(bytes, start, body, stop), came.at);
     }
     if (state !== 'accepted') throw new ProtocolError('sent PUBLISH before CONNACK');
-    effects.deliver(readPublish(bytes, start, body, stop, truncated, options, came));
+    effects.deliver(readPublish(bytes, start, body, stop, truncated, options, came.receivedAt));
   });
 
   const firstRequest = (): Request | undefined => requests.values().next().value;

@@ -10,7 +10,7 @@ import { readPublish } from './publish.ts';
 function receive(bytes: Buffer, sizes: readonly number[]): Delivery[] {
   const deliveries: Delivery[] = [];
   const feed = createFramer((chunk, start, body, end, truncated) =>
-    deliveries.push(readPublish(chunk, start, body, end, truncated, { connection: 1 }, { at: 0, receivedAt: 0 })),
+    deliveries.push(readPublish(chunk, start, body, end, truncated, { connection: 1 }, 0)),
   );
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const size = sizes[turn % sizes.length]!;

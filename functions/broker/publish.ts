@@ -15,63 +15,6 @@ export interface ReadOptions {
   readStamp?: ReadStamp | undefined;
 }
 
-/** When a read of the network came, by the clocks of the connection and of the messages. */
-export interface Arrival {
-  at: number;
-  /** In milliseconds since 1970. */
-  receivedAt: number;
-}
-
-/**
- * A delivery that was read in place. Thousands are held at a time, and moved by each garbage collection, so it is small: it shares the time
- * with all that came in one read, and makes no view of its payload until it is asked for one.
- */
-class Publish implements Delivery {
-  readonly topic: string;
-  readonly size: number;
-  readonly truncated: boolean;
-  readonly packetId: number;
-  readonly dup: boolean;
-  readonly connection: number;
-  properties: Delivery['properties'];
-  stamp: Delivery['stamp'];
-  readonly #bytes: Buffer;
-  readonly #payloadAt: number;
-  readonly #arrival: Arrival;
-
-  constructor(
-    topic: string,
-    bytes: Buffer,
-    payloadAt: number,
-    end: number,
-    truncated: boolean,
-    packetId: number,
-    dup: boolean,
-    connection: number,
-    arrival: Arrival,
-  ) {
-    this.topic = topic;
-    this.size = end - payloadAt;
-    this.truncated = truncated;
-    this.packetId = packetId;
-    this.dup = dup;
-    this.connection = connection;
-    this.properties = undefined;
-    this.stamp = undefined;
-    this.#bytes = bytes;
-    this.#payloadAt = payloadAt;
-    this.#arrival = arrival;
-  }
-
-  get payload(): Buffer {
-    return this.#bytes.subarray(this.#payloadAt, this.#payloadAt + this.size);
-  }
-
-  get receivedAt(): number {
-    return this.#arrival.receivedAt;
-  }
-}
-
 /**
  * Reads the PUBLISH in `bytes` from `start` to `end`, with its variable header at `body`.
  * @throws ProtocolError if it is malformed, or none that this client can get. What a device may have put into a message's properties is
@@ -84,7 +27,7 @@ export function readPublish(
   end: number,
   truncated: boolean,
   { connection, readStamp }: ReadOptions,
-  arrival: Arrival,
+  receivedAt: number,
 ): Delivery {
   const flags = bytes[start] as number;
   const qos = (flags >> 1) & 3;
@@ -100,9 +43,17 @@ export function readPublish(
   const from = lengthEnd(bytes, propertiesAt, end);
   const to = from + lengthAt(bytes, propertiesAt, from);
   if (to > end) throw malformed();
-  const topic = topicOf(bytes, body + 2, topicEnd);
-  const dup = (flags & 0x08) !== 0;
-  const delivery = new Publish(topic, bytes, to, end, truncated, packetId, dup, connection, arrival);
+  const delivery: Delivery = {
+    topic: topicOf(bytes, body + 2, topicEnd),
+    payload: bytes.subarray(to, end),
+    truncated,
+    packetId,
+    dup: (flags & 0x08) !== 0,
+    connection,
+    receivedAt,
+    properties: undefined,
+    stamp: undefined,
+  };
   const stampAt = readProperties(bytes, from, to, delivery);
   if (readStamp && stampAt > 0) {
     const valueEnd = stampAt + 2 + lengthOfText(bytes, stampAt);

@@ -44,7 +44,7 @@ function receive(topic: string, userProperties: Record<string, string | string[]
   const options = { connection: 1, readStamp: createStampReader(key) };
   const deliveries: ReturnType<typeof readPublish>[] = [];
   createFramer((chunk, start, body, end, truncated) =>
-    deliveries.push(readPublish(chunk, start, body, end, truncated, options, { at: 0, receivedAt: 0 })),
+    deliveries.push(readPublish(chunk, start, body, end, truncated, options, 0)),
   )(bytes);
   return deliveries[0]!;
 }

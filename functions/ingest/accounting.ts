@@ -61,7 +61,7 @@ export function addRows(outcomes: Outcomes, outcome: Outcome, rows: Iterable<Row
     addTo(outcomes, outcome, tenant, count);
     if (outcome === 'stored') addBytes(outcomes, tenant, stored);
   };
-  for (const { route, size } of rows) {
+  for (const { route, payload } of rows) {
     if (route.tenant !== tenant) {
       close();
       tenant = route.tenant;
@@ -69,7 +69,7 @@ export function addRows(outcomes: Outcomes, outcome: Outcome, rows: Iterable<Row
       stored = 0;
     }
     count += 1;
-    stored += size;
+    stored += payload.length;
   }
   close();
 }
@@ -165,11 +165,11 @@ export async function admit(client: Client, rows: readonly Row[]): Promise<Admis
 /** Bytes of the payloads of each metered tenant, in the order of its rows. */
 function sizesOf(rows: readonly Row[]): Map<string, number[]> {
   const sizes = new Map<string, number[]>();
-  for (const { route, size } of rows) {
+  for (const { route, payload } of rows) {
     if (!route.metered) continue;
     const own = sizes.get(route.tenant);
-    if (own) own.push(size);
-    else sizes.set(route.tenant, [size]);
+    if (own) own.push(payload.length);
+    else sizes.set(route.tenant, [payload.length]);
   }
   return sizes;
 }

@@ -35,9 +35,9 @@ export function createAcknowledger(send: (received: Received) => void): Acknowle
       };
       for (const delivery of deliveries) {
         const key = keyOf(delivery);
-        const bytes = isCommitted ? delivery.size : LEFT;
+        const bytes = isCommitted ? delivery.payload.length : LEFT;
         // Nothing of QoS 0 stays on the broker.
-        if (delivery.packetId === 0) pass(key, delivery.size);
+        if (delivery.packetId === 0) pass(key, delivery.payload.length);
         else if (waiting[next] === key) {
           next += 1;
           pass(key, bytes);

@@ -22,7 +22,6 @@ const registry: Registry = { find: () => route, learn: async () => new Map() };
 const delivery = (packetId: number, connection: number, payload = `{"n":${packetId}}`, dup = false): Delivery => ({
   topic: telemetryTopic('acme', 'pump-1'),
   payload: Buffer.from(payload),
-  size: Buffer.byteLength(payload),
   truncated: false,
   packetId,
   dup,

@@ -102,7 +102,7 @@ export class Batch {
     if (this.messages === 0) this.startedAt = delivery.receivedAt;
     this.deliveries.push(delivery);
     this.#places.push(place);
-    this.bytes += delivery.size + 2 * delivery.topic.length + OVERHEAD_BYTES;
+    this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
     const canary = readCanary(delivery);
     if (canary) {
       this.canaries.push(canary);
@@ -195,17 +195,16 @@ export class Batch {
   }
 
   #place(delivery: Delivery, place: number, route: Route): void {
-    const contentType = delivery.properties?.contentType;
-    const size = contentType === undefined ? delivery.size : unpackedSize(delivery.payload, contentType);
+    const { payload } = delivery;
+    const size = unpackedSize(payload, delivery.properties?.contentType);
     // A larger one is refused unread.
-    this.work += size > MAX_PAYLOAD_BYTES ? delivery.size : size;
+    this.work += size > MAX_PAYLOAD_BYTES ? payload.length : size;
     const reported = reportChannelOf(delivery, route);
     if (reported) {
       this.#report(delivery, route, reported);
       return;
     }
     const channel = channelOf(delivery, route);
-    const { payload } = delivery;
     const isRead = channel === WHOLE || !isRejection(channel);
     const result = !isRead
       ? channel
@@ -238,7 +237,7 @@ export class Batch {
         this.#refuse(delivery, sentAsPart(reading), { reason, detail, ...namesOf(route) });
         continue;
       }
-      const row = makeRow(delivery, route, payload, reading, place);
+      const row = makeRow(delivery, route, reading, place);
       (this.#isRepeat(row) ? this.repeats : this.rows).push(row);
     }
   }

@@ -177,8 +177,8 @@ function fieldsOf(newestLast: readonly Row[], isKept: (row: Row) => boolean): Bu
     const row = newestLast[index] as Row;
     if (!isKept(row)) continue;
     left -= 1;
-    const { size, payload, ts, receivedAt } = row;
-    if (size > MAX_PAYLOAD_BYTES) continue;
+    const { payload, ts, receivedAt } = row;
+    if (payload.length > MAX_PAYLOAD_BYTES) continue;
     for (const [field, value] of Object.entries(JSON.parse(payload.toString('utf8')) as object)) {
       if (fields.has(field) || field.length > MAX_FIELD_CHARACTERS) continue;
       const entry = `${JSON.stringify(field)}:[${JSON.stringify(value)},${Math.floor(ts / 1000)},${receivedAt}]`;

@@ -148,7 +148,6 @@ async function readAgain(client: Client, letter: Letter): Promise<Batch> {
   batch.add({
     topic,
     payload,
-    size: payload.length,
     truncated: false,
     packetId: 0,
     dup: false,

@@ -4,44 +4,23 @@ import type { Envelope, Reading } from '../../domain/messages.ts';
 import { cameAt, type Delivery } from '../broker/index.ts';
 import type { Route } from './registry.ts';
 
-/** A reading to be stored. Thousands are held at a time: of a message that is one reading, it makes no view of the payload. */
-export class Row {
-  readonly delivery: Delivery;
-  readonly route: Route;
-  /** Set when it is one of several of its message. */
-  readonly part: Reading | undefined;
-  /** Microseconds since 1970: the device's time, or of receipt when it gave none. */
-  readonly ts: number;
-  messageId = '';
-  /** Set when neither the device nor the broker says which message it is: `ts` is then no part of its identity. */
-  untimed: Untimed | undefined = undefined;
-  /** Set when its stamp says which message it is. */
-  stamped: Stamped | undefined = undefined;
-  /** Its JSON text, when that is not the message's payload. */
-  readonly #own: Buffer | undefined;
-
-  constructor(delivery: Delivery, route: Route, own: Buffer | undefined, part: Reading | undefined, ts: number) {
-    this.delivery = delivery;
-    this.route = route;
-    this.#own = own;
-    this.part = part;
-    this.ts = ts;
-  }
-
+/** A reading to be stored. */
+export interface Row {
+  delivery: Delivery;
+  route: Route;
   /** Its JSON text. */
-  get payload(): Buffer {
-    return this.#own ?? this.delivery.payload;
-  }
-
-  /** Bytes of its JSON text. */
-  get size(): number {
-    return this.#own?.length ?? this.delivery.size;
-  }
-
+  payload: Buffer;
+  /** Set when it is one of several of its message. */
+  part: Reading | undefined;
+  /** Microseconds since 1970: the device's time, or of receipt when it gave none. */
+  ts: number;
   /** When it came, in milliseconds since 1970. */
-  get receivedAt(): number {
-    return cameAt(this.delivery);
-  }
+  receivedAt: number;
+  messageId: string;
+  /** Set when neither the device nor the broker says which message it is: `ts` is then no part of its identity. */
+  untimed: Untimed | undefined;
+  /** Set when its stamp says which message it is. */
+  stamped: Stamped | undefined;
 }
 
 /** How a message with neither timestamp nor stamp is recognised when it comes again. */
@@ -106,18 +85,22 @@ const ABOVE_PACKETS = 65_536;
 
 /**
  * Gives a reading its identity: docs/decisions/0023-identity-from-the-stamp.md.
- * @param whole the message's payload. @param place of its message in the batch: of two equal messages in one millisecond, each has its own.
+ * @param place of its message in the batch: of two equal messages in one millisecond, each has its own.
  */
-export function makeRow(delivery: Delivery, route: Route, whole: Buffer, reading: Reading, place: number): Row {
+export function makeRow(delivery: Delivery, route: Route, reading: Reading, place: number): Row {
   const { payload, ts, id, offset, index } = reading;
-  const own = payload === whole ? undefined : payload;
-  const row = new Row(
+  const receivedAt = cameAt(delivery);
+  const row: Row = {
     delivery,
     route,
-    own,
-    reading.isPart ? reading : undefined,
-    ts ?? cameAt(delivery) * 1000 + offset,
-  );
+    payload,
+    part: reading.isPart ? reading : undefined,
+    ts: ts ?? receivedAt * 1000 + offset,
+    receivedAt,
+    messageId: '',
+    untimed: undefined,
+    stamped: undefined,
+  };
   const { stamp } = delivery;
   if (ts === undefined && id === undefined && typeof stamp === 'object') {
     const content = stamp.first?.content ?? messageContent(delivery);
@@ -128,7 +111,7 @@ export function makeRow(delivery: Delivery, route: Route, whole: Buffer, reading
   const content = contentHash(keptTopic(delivery), payload);
   const number = delivery.packetId || ABOVE_PACKETS + place;
   const isNameless = ts === undefined && id === undefined;
-  row.messageId = isNameless ? deliveredId(content, row.receivedAt, number, index) : contentId(content, id);
+  row.messageId = isNameless ? deliveredId(content, receivedAt, number, index) : contentId(content, id);
   if (ts === undefined) row.untimed = { contentHash: content, byContent: id === undefined };
   return row;
 }

@@ -24,8 +24,11 @@ export interface RunResult extends Summary {
   error?: { code: string; message: string };
 }
 
-/** How long after its time guard a run may still use the database: to finish a write, to take leave of the broker, to give the lease back. */
-const LEAVE_MS = 4_000;
+/**
+ * How long after its time guard a run may still use the database: to finish a write, to count refusals, to give the lease back. The broker's
+ * goodbye comes after the writes and takes two more seconds when the broker, too, is silent.
+ */
+const LEAVE_MS = 2_800;
 
 /**
  * Drains until nothing comes any more, the batch cap or the time guard. Ends at most five seconds later, whatever is silent.

@@ -66,10 +66,8 @@ const RECEIVE_MAXIMUM = 10_000;
 /** Nothing for this long means the queue is drained: the broker sends what it has at once. */
 const QUIET_MS = 1_000;
 const LOOK_EVERY_MS = 50;
-/** How long after the guard a write that is under way may take. The rest of a run's five seconds is for taking leave. */
+/** How long after the guard the server may take for a write; `LEAVE_MS` of run.ts bounds what waits for it. */
 const WRITE_MS = 2_000;
-/** How long after the guard what the gate refused may still be counted. */
-const REFUSALS_MS = 1_000;
 const CANARY_EVERY_MS = 10_000;
 /** A run ends soon, whatever the broker does. */
 const CANARY_PATIENCE_MS = 5_000;
@@ -168,8 +166,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   try {
     const end = await Promise.race([watch(), drain.failure]);
     await Promise.race([end === 'stopped' || end === 'lease-lost' ? drain.stop() : drain.finish(), drain.failure]);
-    // After a write that went on this long, the database may be silent, and the broker's goodbye takes time, too. The gate tells the sums again.
-    if (end !== 'lease-lost' && now() < until + REFUSALS_MS) await refusals.write(true);
+    if (end !== 'lease-lost') await refusals.write(true);
     if (end === 'idle' && !options.leaving && (await canary())) return 'canary-lost';
     return end;
   } finally {

@@ -216,9 +216,9 @@ export function encodePrefix(tenantId: string, deviceId: string): Buffer {
 /** All rows as one COPY stream. */
 export function encodeRows(rows: readonly Row[]): Buffer {
   let size = SIGNATURE.length + TRAILER.length;
-  for (const { route, messageId, size: payloadBytes } of rows) {
+  for (const { route, messageId, payload } of rows) {
     // A character of UTF-16 is at most three bytes of UTF-8.
-    size += route.prefix.length + FIXED_BYTES + messageId.length * 3 + payloadBytes;
+    size += route.prefix.length + FIXED_BYTES + messageId.length * 3 + payload.length;
   }
   const out = Buffer.allocUnsafe(size);
   let at = SIGNATURE.copy(out, 0);

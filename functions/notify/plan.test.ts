@@ -283,6 +283,31 @@ describe('a digest', () => {
     await remove('00000000-0000-4000-8000-000000000002');
     expect(await digests()).toEqual([expect.stringContaining('cancelled')]);
   });
+
+  test('goes along with a route that is moved to another channel, unless another route stays', async () => {
+    const route = { quiet_from: '00:00', quiet_until: '12:00', time_zone: 'UTC', digest_above: 1 };
+    await outbox.addRoute(route);
+    await outbox.addRoute({ ...route, severities: ['warning'] });
+    await outbox.resolve(await outbox.open());
+    const other = await outbox.addChannel('other.example.com');
+    const move = (severities: string) =>
+      outbox.admin('update public.notification_routes set channel_id = $1 where cardinality(severities) = $2', [
+        other,
+        severities,
+      ]);
+    const digests = async () =>
+      (
+        await outbox.admin(
+          `select channel_id = $1 as moved, access.digest_content(tenant_id, channel_id, since) -> 'opened' as opened
+           from public.notifications where transition = 'digest' and state = 'waiting'`,
+          [other],
+        )
+      ).rows;
+    await move('3');
+    expect(await digests()).toEqual([{ moved: false, opened: 1 }]);
+    await move('1');
+    expect(await digests()).toEqual([{ moved: true, opened: 1 }]);
+  });
 });
 
 describe('the work of a statement', () => {

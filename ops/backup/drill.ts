@@ -133,7 +133,6 @@ async function runApp(url: string, client: ClientBase): Promise<string[]> {
       batch.add({
         topic: telemetryTopic(tenant, device),
         payload,
-        size: payload.length,
         packetId: 1,
         dup: false,
         connection: 1,

@@ -59,7 +59,6 @@ export function deliveryTo(topic: string, payload: string | Buffer, more: Partia
   return {
     topic,
     payload: Buffer.from(payload as string),
-    size: Buffer.byteLength(payload),
     packetId: 0,
     dup: false,
     connection: 1,
