@@ -38,7 +38,8 @@ export interface Enrolment {
 
 /** Forgets those that were begun and never finished: the auth service keeps them, and their names. */
 export async function beginFactor(auth: Auth, name: string): Promise<Enrolment> {
-  for (const { id, status } of check(await auth.mfa.listFactors())?.all ?? []) if (status === 'unverified') await removeFactor(auth, id);
+  for (const { id, status } of check(await auth.mfa.listFactors())?.all ?? [])
+    if (status === 'unverified') await removeFactor(auth, id);
   const begun = check(await auth.mfa.enroll({ factorType: 'totp', friendlyName: name }));
   const { id, totp } = begun as NonNullable<typeof begun>;
   return { id, secret: totp.secret, uri: totp.uri };
