@@ -173,7 +173,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     const vault = one(plan, 'keyvault:Vault').inputs.vaultName;
     expect(vault).toMatch(/^[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]$/);
     const accounts = all(plan, 'storage:StorageAccount').map(({ inputs }) => inputs.accountName);
-    expect(new Set(accounts).size).toBe(stack === 'prod' ? 3 : 2);
+    expect(new Set(accounts).size).toBe(stack === 'prod' ? 4 : 2);
     for (const name of accounts) expect(name).toMatch(/^[a-z0-9]{3,24}$/);
   });
 });

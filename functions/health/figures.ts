@@ -43,12 +43,14 @@ export const FIGURES: Record<string, Figure> = {
   restore_drill_last_success_timestamp_seconds: { help: 'When a backup was last restored for a trial, and was equal.' },
   restore_drill_failing: { help: 'Whether the last drill failed.' },
   archive_last_success_timestamp_seconds: {
-    help: 'When the last run of the archive ended that went well, in seconds since 1970.',
+    help: 'When the archive last stored all that waited, in seconds since 1970.',
   },
-  archive_failing: { help: 'Whether the last run of the archive failed.' },
+  archive_failing: { help: 'Whether the last run of the archive failed in part.' },
   archive_rows: { help: 'Readings in the archive.' },
-  archive_bytes: { help: 'Size of its objects.' },
-  archive_waiting_seconds: { help: 'For how long the oldest day has waited to be archived; 0: none waits.' },
+  archive_bytes: { help: 'Their size there.' },
+  archive_waiting_seconds: {
+    help: 'For how long the oldest day has waited for the archive; 0 while none waits. Absent without an archive.',
+  },
 };
 
 /** A figure's name and labels, from `name` or `name{label="value"}`. */

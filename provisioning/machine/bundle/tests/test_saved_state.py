@@ -76,14 +76,14 @@ class Fault(Folder):
             file.write(f"persistence_location {self.folder}/\npersistence_file {DATABASE}\n")
         broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", config], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
-            for _ in range(100):
-                if os.path.exists(self.path("socket")):
-                    break
-                time.sleep(0.1)
             # It listens before it handles signals, and answers after that.
             with socket.socket(socket.AF_UNIX) as client:
                 client.settimeout(10)
-                client.connect(self.path("socket"))
+                for _ in range(100):
+                    # The socket's file is there a moment before anybody listens.
+                    if client.connect_ex(self.path("socket")) == 0:
+                        break
+                    time.sleep(0.1)
                 client.sendall(bytes.fromhex("100c00044d5154540402003c0000"))
                 self.assertEqual(client.recv(4), bytes.fromhex("20020000"))
         finally:
