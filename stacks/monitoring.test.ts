@@ -57,10 +57,10 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
   it('keeps the logs of the vault, the app, the security group and the accounts’ blobs', () => {
     const settings = all(/:DiagnosticSetting$/);
     const sources = settings.flatMap((setting) => madeFrom(setting, 'resourceUri')).sort();
-    // Only prod has an account for backups.
-    const backups = stack === 'prod' ? ['backups-account'] : [];
+    // Only prod has accounts for archive and backups.
+    const runners = stack === 'prod' ? ['archive-account', 'backups-account'] : [];
     expect(sources).toEqual([
-      ...backups,
+      ...runners,
       'bundles-account',
       'functions-app',
       'network-nsg',

@@ -82,6 +82,13 @@ describe.each([...workflows])('%s', (name, workflow) => {
   });
 });
 
+// GitHub's own token expires after 5 minutes, and with it the sign-in stops giving tokens for other services. A dump may take longer.
+it.each(['archive.yml', 'backup.yml'])('%s has the token for the store before the work begins', (name) => {
+  const token = read(name).indexOf('az account get-access-token --resource https://storage.azure.com --output none\n');
+  expect(token).toBeGreaterThan(read(name).indexOf('uses: azure/login@'));
+  expect(token).toBeLessThan(read(name).indexOf('npm run --silent ops'));
+});
+
 describe('actions', () => {
   const used = [...names.map(read), action].flatMap((text) => [...text.matchAll(/uses: (\S+)(?: # (\S+))?/g)]);
 

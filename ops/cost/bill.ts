@@ -108,7 +108,7 @@ const PRICINGS: Record<string, Pricing> = {
   ],
 };
 
-/** Types without a price of their own. Storage has one, but holds a few megabytes here. */
+/** Types without a price of their own. Storage has one, but is cents here: a hundred million archived readings are 4 GB. `ops db size` says what the archive costs. */
 const FREE = [
   /^azure-native:applicationinsights:(Component|Workbook)$/,
   /^azure-native:authorization:/,
