@@ -3,7 +3,7 @@ import { encode } from 'cborg';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type MessageProperties, type Reading, readMessage } from './messages.ts';
-import { DEFAULT_LIMITS, MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from './messages-limits.ts';
+import { DEFAULT_LIMITS, DEFAULT_RULES, MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from './messages-limits.ts';
 import { NO_TIME, readPlain } from './messages-plain.ts';
 import { isRejection, REJECTION_REASONS } from './messages-reasons.ts';
 
@@ -313,6 +313,8 @@ test('what nearly all devices send is read byte by byte, and what is not plain i
       '{,}',
       '{"a":1,,"b":2}',
       '{"a":[,1]}',
+      '{"a":[1}]',
+      '{"a":{"b":1]}',
       '{"a":,}',
       '{"a" 1}',
       '{"a":1 "b":2}',
@@ -323,4 +325,10 @@ test('what nearly all devices send is read byte by byte, and what is not plain i
   }
   expect(readPlain(Buffer.from(nested(3)), 3)).toBe(NO_TIME);
   expect(readPlain(Buffer.from(nested(4)), 3)).toBeUndefined();
+});
+
+test('a member that its tenant names for the time is looked for in a plain reading, too', () => {
+  const rules = { ...DEFAULT_RULES, timeMembers: ['at'] };
+  const readings = readMessage(Buffer.from('{"at":1795262400}'), undefined, NOW, DEFAULT_LIMITS, rules);
+  expect(readings).toMatchObject([{ ts: NOW * 1000 }]);
 });

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
+import { addRows, noOutcomes } from './accounting.ts';
+import type { Row } from './row.ts';
 
 let rig: Lab;
 let store: StoreRig;
@@ -111,4 +113,18 @@ test('the bytes are those of the payloads that were stored, however they are wri
   // A duplicate and a bad row make the batch go the careful way.
   await store.write(device, ['{"ts":1790001000,"v":"\u00fc"}', '{"ts":1790001001}', poison()], { receivedAt: minute });
   expect(await bytesOf()).toBe(26 + 17);
+});
+
+test('rows and bytes are of their tenant, in whatever order tenants follow each other', () => {
+  const outcomes = noOutcomes();
+  const row = (tenant: string, bytes: number) => ({ route: { tenant }, payload: Buffer.alloc(bytes) }) as Row;
+  addRows(outcomes, 'stored', [row('a', 1), row('a', 2), row('b', 4), row('a', 8), row('c', 16)]);
+  addRows(outcomes, 'duplicate', [row('b', 32)]);
+  expect(Object.fromEntries(outcomes.bytes)).toEqual({ a: 11, b: 4, c: 16 });
+  const counted = [...outcomes.tallies].map(([tenant, { stored, duplicate }]) => [tenant, stored, duplicate]);
+  expect(counted).toEqual([
+    ['a', 3, 0],
+    ['b', 1, 1],
+    ['c', 1, 0],
+  ]);
 });
