@@ -144,6 +144,18 @@ it('late readings of many hours leave a small row of work', async () => {
   }
 });
 
+it('what another run is rolling up is not waited for, and claimed later', async () => {
+  await send(`'{"t": 1}'`, { times: 60 });
+  await admin('select ingest.claim_rollups(100)');
+  await send(`'{"t": 1}'`, { from: `${HOUR} + interval '10 minutes'`, times: 60 });
+  const other = await database.open();
+  await other.query('begin');
+  await other.query('select from ingest.rollup_work for update');
+  expect(await admin('select ingest.claim_rollups(100) as n')).toEqual([{ n: 0 }]);
+  await other.query('rollback');
+  expect(await admin('select ingest.claim_rollups(100) as n')).toEqual([{ n: 1 }]);
+});
+
 it('minutes and hours with few readings have none, and a day has one', async () => {
   await send(`'{"t": 1}'`, { times: 29, every: 60 });
   await rollUp();

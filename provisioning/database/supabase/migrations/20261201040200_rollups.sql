@@ -98,9 +98,10 @@ return coalesce(least(
 ) + interval '1 minute', 'infinity');
 
 -- Takes what ingest has noted over into the work, of at most `most` devices: each minute of devices that report every 3 seconds or
--- oftener, which have roll-ups a minute; of others once an hour. Short, because ingest may wait for these rows. Returns how many.
+-- oftener, which have roll-ups a minute; of others once an hour. Short, because ingest may wait for these rows: while another run rolls one
+-- of these devices up it takes nothing. Returns how many.
 create function ingest.claim_rollups(most int) returns int
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = '' set lock_timeout = '300ms'
 as $$
 declare
   claimed int;
@@ -141,6 +142,8 @@ begin
   )
   select count(*) into claimed from added;
   return claimed;
+exception when lock_not_available then
+  return 0;
 end
 $$;
 
