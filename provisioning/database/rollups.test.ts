@@ -111,7 +111,7 @@ it('a device that reports each second gets minutes and an hour, which are right 
   expect(hour).toMatchObject({ readings: 121, fields: { t: [121, 0, 37.5206612, 1000, 59] } });
 });
 
-it('a device that now reports seldom has the minutes of before made again by a late reading', async () => {
+it('a late reading of a device that has become slow has its earlier minutes made again', async () => {
   await send(`'{"t": 1}'`, { times: 60 });
   await rollUp();
   for (let times = 0; times < 7; times++) await send(`'{"t": 1}'`, { from: 'now()', gap: 600 });
