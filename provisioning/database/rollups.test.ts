@@ -226,6 +226,17 @@ it('at most 64 fields are kept; the chart of another one reads the readings', as
   expect(await chart('f001', 60)).toMatchObject([{ minimum: 1, maximum: 60 }]);
 });
 
+it.each([
+  ['list.3', `'{"t": 1, "list": [0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}'`],
+  ['a.list.3', `'{"t": 1, "a": {"list": [0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}}'`],
+  ['list.0.3', `'{"t": 1, "list": [[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]]}'`],
+])('the chart of a long list reads the readings: %s', async (field, payload) => {
+  await send(payload, { times: 60 });
+  await rollUp();
+  expect(await rollups()).toMatchObject(Array(2).fill({ fields: { t: [60, 1, 1, 1, 1] }, is_whole: false }));
+  expect(await chart(field, 60)).toMatchObject([{ minimum: 3, maximum: 3, readings: '60' }]);
+});
+
 it('a device whose roll-up fails stops no other, is tried again later, and given up the third time', async () => {
   const sick = device;
   await send(`'{"t": 1}'`, { times: 60 });
