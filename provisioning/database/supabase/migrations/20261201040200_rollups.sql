@@ -215,7 +215,7 @@ begin
       -- Of a longer list access.numbers_of says nothing, and access.number_of does.
       and not exists (
         select from raw as t where jsonb_path_exists(t.payload,
-          '$.* ? (@.size() > 16 || exists (@.* ? (@.size() > 16)) || exists (@[*] ? (@.size() > 16)))'))
+          'strict $.* ? (@.size() > 16 || exists (@.* ? (@.size() > 16)) || exists (@[*] ? (@.size() > 16)))', silent => true))
   from kept as k cross join counted as c
   where c.readings >= case roll_up_bucket.step when 60 then 20 when 3600 then 30 else 1 end
   on conflict (tenant_id, device_id, step, bucket) do update
