@@ -94,6 +94,7 @@ describe('ops db', () => {
       [tenantId, deviceId],
     );
     expect((await readSize(admin)).settledRollupBytes).toBe(600 * (10 * 30 + 2 * 100 + 400));
+    await admin.query('delete from public.devices where id = $1', [deviceId]);
   });
 
   it('pack rebuilds the index of a past day whatever its size, once', async () => {

@@ -87,6 +87,35 @@ test('each day has what was stored, left out, told and asked for in it; counting
   expect(await days()).toEqual(expected);
 });
 
+test('a batch says of each tenant how many readings are new, and the bytes of these alone', async () => {
+  const insert = async (...readings: [tenant: typeof world.a, id: string, payload: string][]) => {
+    const { rows } = await rig.admin.query(
+      `select tenant_id as id, stored::int, bytes::int from ingest.insert_readings($1::uuid[], $2::uuid[], array_fill(now() - interval '1 hour', array[$5::int]),
+         $3::text[], array_fill(now(), array[$5::int]), $4::text[]) order by stored`,
+      [
+        ...[({ id }: World['a']) => id, ({ device }: World['a']) => device].map((of) =>
+          readings.map(([tenant]) => of(tenant)),
+        ),
+        readings.map(([, id]) => id),
+        readings.map(([, , payload]) => payload),
+        readings.length,
+      ],
+    );
+    return rows;
+  };
+  const { a, b } = world;
+  await rig.admin.query('begin');
+  expect(await insert([a, '1', '{}'], [a, '2', '{"t": 1}'], [b, '1', '{ }'])).toEqual([
+    { id: b.id, stored: 1, bytes: 3 },
+    { id: a.id, stored: 2, bytes: 10 },
+  ]);
+  // One that is there, and one twice.
+  expect(await insert([a, '1', '{}'], [a, '3', '{"u": 12}'], [a, '3', '{"u": 345678}'], [b, '1', '{}'])).toEqual([
+    { id: a.id, stored: 1, bytes: 9 },
+  ]);
+  await rig.admin.query('rollback');
+});
+
 test('what is received after a count is in the next one, also late, and when no turn ran for days', async () => {
   await receive(noon(2), 5, 500);
   await count();

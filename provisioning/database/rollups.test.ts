@@ -111,7 +111,7 @@ it('a device that reports each second gets minutes and an hour, which are right 
   expect(hour).toMatchObject({ readings: 121, fields: { t: [121, 0, 37.5206612, 1000, 59] } });
 });
 
-it('a device that now reports seldom has the minutes of before made again by a late reading', async () => {
+it('a late reading of a device that has become slow has its earlier minutes made again', async () => {
   await send(`'{"t": 1}'`, { times: 60 });
   await rollUp();
   for (let times = 0; times < 7; times++) await send(`'{"t": 1}'`, { from: 'now()', gap: 600 });
@@ -142,6 +142,18 @@ it('late readings of many hours leave a small row of work', async () => {
     );
     expect(work).toEqual([{ spans }]);
   }
+});
+
+it('what another run is rolling up is not waited for, and claimed later', async () => {
+  await send(`'{"t": 1}'`, { times: 60 });
+  await admin('select ingest.claim_rollups(100)');
+  await send(`'{"t": 1}'`, { from: `${HOUR} + interval '10 minutes'`, times: 60 });
+  const other = await database.open();
+  await other.query('begin');
+  await other.query('select from ingest.rollup_work for update');
+  expect(await admin('select ingest.claim_rollups(100) as n')).toEqual([{ n: 0 }]);
+  await other.query('rollback');
+  expect(await admin('select ingest.claim_rollups(100) as n')).toEqual([{ n: 1 }]);
 });
 
 it('minutes and hours with few readings have none, and a day has one', async () => {
@@ -212,6 +224,17 @@ it('at most 64 fields are kept; the chart of another one reads the readings', as
   expect([Object.keys(minute.fields).length, minute.is_whole]).toEqual([64, false]);
   expect(await chart('f070', 60)).toMatchObject([{ minimum: 70, maximum: 129, readings: '60' }]);
   expect(await chart('f001', 60)).toMatchObject([{ minimum: 1, maximum: 60 }]);
+});
+
+it.each([
+  ['list.3', `'{"t": 1, "list": [0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}'`],
+  ['a.list.3', `'{"t": 1, "a": {"list": [0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}}'`],
+  ['list.0.3', `'{"t": 1, "list": [[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]]}'`],
+])('the chart of a long list reads the readings: %s', async (field, payload) => {
+  await send(payload, { times: 60 });
+  await rollUp();
+  expect(await rollups()).toMatchObject(Array(2).fill({ fields: { t: [60, 1, 1, 1, 1] }, is_whole: false }));
+  expect(await chart(field, 60)).toMatchObject([{ minimum: 3, maximum: 3, readings: '60' }]);
 });
 
 it('a device whose roll-up fails stops no other, is tried again later, and given up the third time', async () => {

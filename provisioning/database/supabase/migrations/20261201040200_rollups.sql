@@ -14,7 +14,7 @@ create table public.telemetry_rollups (
   readings int not null,
   -- {"temperature": [how many, lowest, mean, highest, last]}, of at most 64 fields.
   fields jsonb not null,
-  -- False when there were more fields.
+  -- False when there were more fields, or lists of more than 16.
   is_whole boolean not null,
   primary key (tenant_id, device_id, step, bucket),
   foreign key (tenant_id, device_id) references public.devices (tenant_id, id) on delete cascade
@@ -98,9 +98,10 @@ return coalesce(least(
 ) + interval '1 minute', 'infinity');
 
 -- Takes what ingest has noted over into the work, of at most `most` devices: each minute of devices that report every 3 seconds or
--- oftener, which have roll-ups a minute; of others once an hour. Short, because ingest may wait for these rows. Returns how many.
+-- oftener, which have roll-ups a minute; of others once an hour. Short, because ingest may wait for these rows: while another run rolls one
+-- of these devices up it takes nothing. Returns how many.
 create function ingest.claim_rollups(most int) returns int
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = '' set lock_timeout = '300ms'
 as $$
 declare
   claimed int;
@@ -141,6 +142,8 @@ begin
   )
   select count(*) into claimed from added;
   return claimed;
+exception when lock_not_available then
+  return 0;
 end
 $$;
 
@@ -209,6 +212,10 @@ begin
   )
   select roll_up_bucket.tenant_id, roll_up_bucket.device_id, roll_up_bucket.step, roll_up_bucket.bucket, c.readings,
     coalesce(k.fields, '{}'), (select count(*) from found) <= 64 and not exists (select from rolled as f where not f.is_whole)
+      -- Of a longer list access.numbers_of says nothing, and access.number_of does.
+      and not exists (
+        select from raw as t where jsonb_path_exists(t.payload,
+          'strict $.* ? (@.size() > 16 || exists (@.* ? (@.size() > 16)) || exists (@[*] ? (@.size() > 16)))', silent => true))
   from kept as k cross join counted as c
   where c.readings >= case roll_up_bucket.step when 60 then 20 when 3600 then 30 else 1 end
   on conflict (tenant_id, device_id, step, bucket) do update
