@@ -175,6 +175,8 @@ test('a device goes with its readings where an owner says so; staff are not offe
   await look(page, 'delete-device');
   await page.getByRole('button', { name: 'Delete device and readings' }).click();
   await page.getByText('pump is deleted. Its readings follow.').waitFor();
+  // The page leads to the list after that message: a click before it does would be undone.
+  await page.waitForURL((url) => url.pathname === '/admin/devices');
   await page.getByRole('link', { name: 'Settings' }).click();
   // The readings, and what was made of them.
   const deletions = page.getByRole('region', { name: 'Devices deleted with their readings' });
