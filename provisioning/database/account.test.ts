@@ -76,7 +76,7 @@ describe('a session', () => {
     expect(await answers(sql, { session_id: randomUUID() })).toEqual(['this session has ended']);
   });
 
-  it('that has ended is answered nothing but what anybody is', async () => {
+  it('that has ended is answered only what anybody is', async () => {
     const { rows: tables } = await admin.query<{ name: string }>(
       `select c.oid::regclass::text as name from pg_class as c where c.relnamespace = 'public'::regnamespace
         and c.relkind in ('r', 'p', 'v') and has_any_column_privilege('authenticated', c.oid, 'select')`,
@@ -344,7 +344,7 @@ describe('a reader', () => {
       )
     ).rows;
 
-  it('that owns something is removed by an operator who is no superuser', async () => {
+  it('that owns something is removed by an operator who is not a superuser', async () => {
     await admin.query(`create role plain_operator login createrole bypassrls password '${password}';
       grant tenant_reader to plain_operator with admin option, inherit false; grant pg_signal_backend to plain_operator;
       grant select on public.tenants to plain_operator; grant usage on schema public to plain_operator`);
