@@ -66,6 +66,12 @@ async function makeTenant(slug: string) {
     id,
     device,
   );
+  await one(
+    `insert into public.telemetry_rollups (tenant_id, device_id, step, bucket, readings, fields, is_whole)
+     values ($1, $2, 86400, date_trunc('day', now() - interval '200 days', 'UTC'), 10, '{"temperature": [10, 1, 5, 9, 9]}', true)`,
+    id,
+    device,
+  );
   const token = `mst_${randomBytes(32).toString('hex')}`;
   await one(
     `insert into public.api_tokens (tenant_id, name, scopes, token_hash, expires_at)
@@ -107,13 +113,27 @@ describe('a program', () => {
     expect(out).not.toContain('globex');
   });
 
+  test.each(['Python', 'Node.js'])('in %s goes on when its token may be used again', async (name) => {
+    const calls = (n: number) =>
+      admin.query('update public.api_tokens set last_used_at = now(), calls = $1 where tenant_id = $2', [
+        n,
+        tenants.acme!.id,
+      ]);
+    await calls(60);
+    const refused = run(...programs[name]!());
+    await new Promise((go) => setTimeout(go, 2000));
+    await calls(0);
+    const { out, code } = await refused;
+    expect([code, out.match(/"acme"/g)?.length]).toEqual([0, 1200]);
+  });
+
   test.each(Object.keys(programs))(
     'in %s fails with a token that does not hold, and does not repeat it',
     async (name) => {
       const { out, err, code } = await run(...programs[name]!(), 'mst_revoked');
       expect(code).not.toBe(0);
       expect(out + err).not.toContain('mst_revoked');
-      if (name !== 'Python') expect(out + err).toContain('this API token is not valid');
+      expect(out + err).toContain('this API token is not valid');
     },
   );
 });
@@ -162,7 +182,8 @@ describe('the Grafana dashboard', () => {
   /** Macros and variables as Grafana's PostgreSQL data source expands them (https://grafana.com/docs/grafana/latest/datasources/postgres/). */
   const expanded = (sql: string) =>
     sql
-      .replaceAll(/\$__timeGroupAlias\((\w+), \$__interval\)/g, 'floor(extract(epoch from $1)/60)*60 AS "time"')
+      .replaceAll('$__timeFrom()', "'2000-01-01T00:00:00Z'")
+      .replaceAll('$__timeTo()', "'2100-01-01T00:00:00Z'")
       .replaceAll(/\$__timeFilter\(([\w.]+)\)/g, "$1 BETWEEN '2000-01-01T00:00:00Z' AND '2100-01-01T00:00:00Z'")
       .replaceAll(/\$\{device:sqlstring\}/g, `'${tenants.globex!.device}'`)
       .replaceAll(/\$\{field:sqlstring\}/g, "'temperature'");
@@ -187,5 +208,7 @@ describe('the Grafana dashboard', () => {
     expect(rows.length).toBeGreaterThan(0);
     expect(JSON.stringify(rows)).not.toContain('acme');
     if (sql.includes('device:sqlstring')) expect(await rowsAs('acme')).toEqual([]);
+    // Back to where there are roll-ups alone.
+    if (sql.includes('device_chart')) expect(rows.map(({ highest }) => highest)).toEqual([9, 1200]);
   });
 });

@@ -76,6 +76,40 @@ describe('a session', () => {
     expect(await answers(sql, { session_id: randomUUID() })).toEqual(['this session has ended']);
   });
 
+  it('that has ended is answered only what anybody is', async () => {
+    const { rows: tables } = await admin.query<{ name: string }>(
+      `select c.oid::regclass::text as name from pg_class as c where c.relnamespace = 'public'::regnamespace
+        and c.relkind in ('r', 'p', 'v') and has_any_column_privilege('authenticated', c.oid, 'select')`,
+    );
+    const { rows: functions } = await admin.query<{ name: string }>(
+      `select p.proname as name from pg_proc as p where p.pronamespace = 'public'::regnamespace
+        and has_function_privilege('authenticated', p.oid, 'execute') and not has_function_privilege('anon', p.oid, 'execute')`,
+    );
+    expect(functions.length).toBeGreaterThan(30);
+    const asked: Record<string, (client: Client) => Promise<unknown>> = {};
+    for (const { name } of tables) asked[name] = (client) => client.query(`select count(*) from ${name}`);
+    for (const { name } of functions) {
+      const { sql, values } = callStatement(name, CALLS[name]!(world.a));
+      asked[name] = (client) => client.query(sql, values);
+    }
+    const others: Record<string, unknown> = {};
+    await undone(async () => {
+      await admin.query(`${SELF_SERVICE}; ${SESSIONS}`);
+      for (const [name, ask] of Object.entries(asked)) {
+        await admin.query('savepoint try');
+        await become(admin, 'authenticated', { ...world.a.owner, session_id: randomUUID() } as object);
+        const answer = await ask(admin).then(
+          () => 'answered',
+          ({ code }) => code,
+        );
+        if (answer !== '28000') others[name] = answer;
+        await admin.query('rollback to savepoint try; release savepoint try');
+      }
+    });
+    // How many tenants an account may still make and the platform's public key; the example's invitation is somebody else's.
+    expect(others).toEqual({ tenants_left: 'answered', notification_sender: 'answered', accept_invitation: REFUSED });
+  });
+
   it('of a banned account is refused', async () => {
     const until = (time: string) =>
       `alter table auth.users add column banned_until timestamptz;
@@ -201,7 +235,7 @@ describe('an API token', () => {
       await expect(ask(a.apiTokenText, `select from ${name}`), name).rejects.toMatchObject({ code: REFUSED });
     }
     const its = ['read_token', 'read_devices', 'read_readings', 'read_alerts'];
-    const open = ['invitation_facts', 'answer_notification_channel', 'maintenance'];
+    const open = ['invitation_facts', 'answer_notification_channel', 'maintenance', 'read_only'];
     for (const name of Object.keys(CALLS).filter((one) => ![...its, ...open].includes(one))) {
       const { sql, values } = callStatement(name, CALLS[name]!(a));
       const call = undone(async () => {
@@ -295,13 +329,54 @@ describe('an API token', () => {
 
 describe('a reader', () => {
   const password = randomBytes(24).toString('base64url');
+  /** Logged in, with a temporary table and a large object, which every login may make. */
+  const hoarder = async (role: string) => {
+    const reader = await connect(Object.assign(new URL(database.postgres.url), { username: role, password }).href);
+    await reader.query('set default_transaction_read_only = off');
+    await reader.query("create temporary table kept as select 1; select lo_from_bytea(0, 'kept')");
+    const closed = new Promise((resolve) => reader.once('error', resolve));
+    return { reader, closed };
+  };
+  const remains = async () =>
+    (
+      await admin.query(
+        "select rolname from pg_roles where rolname ~ '^reader_' union all select oid::text from pg_largeobject_metadata",
+      )
+    ).rows;
+
+  it('that owns something is removed by an operator who is not a superuser', async () => {
+    await admin.query(`create role plain_operator login createrole bypassrls password '${password}';
+      grant tenant_reader to plain_operator with admin option, inherit false; grant pg_signal_backend to plain_operator;
+      grant select on public.tenants to plain_operator; grant usage on schema public to plain_operator`);
+    const operator = await connect(
+      Object.assign(new URL(database.postgres.url), { username: 'plain_operator', password }).href,
+    );
+    try {
+      const { closed } = await hoarder(await makeReader(operator, 'acme', password));
+      expect(await removeReader(operator, 'acme')).toBe(true);
+      await closed;
+      expect(await remains()).toEqual([]);
+    } finally {
+      await operator.end();
+    }
+  });
+
+  it('is locked out when the deletion of its tenant begins, and leaves nothing at its end', async () => {
+    const role = await makeReader(admin, 'acme', password);
+    const { closed } = await hoarder(role);
+    await admin.query('select ingest.close_reader($1)', [world.a.id]);
+    await closed;
+    await expect(hoarder(role)).rejects.toThrow('the server refuses this user');
+    await admin.query('select ingest.drop_reader($1)', [world.a.id]);
+    expect(await remains()).toEqual([]);
+  });
 
   it('reads one tenant’s rows, writes nothing, and is gone when it is removed', async () => {
     const role = await makeReader(admin, 'globex', password);
     expect(role).toBe(readerRole(world.b.id));
     const url = Object.assign(new URL(database.postgres.url), { username: role, password });
     const reader = await connect(url.href);
-    for (const table of ['devices', 'telemetry', 'device_status', 'alert_rules', 'alerts']) {
+    for (const table of ['devices', 'telemetry', 'telemetry_rollups', 'device_status', 'alert_rules', 'alerts']) {
       const { rows } = await reader.query(`select distinct tenant_id from public.${table}`);
       expect(rows, table).toEqual([{ tenant_id: world.b.id }]);
     }

@@ -53,13 +53,15 @@ export async function removeReader(client: ClientBase, slug: string): Promise<bo
   const role = await roleOf(client, slug);
   const oid = await oidOf(client, role);
   if (oid === undefined) return false;
-  await client.query(`drop role ${role}`);
-  // What is still connected may read nothing any more: its rights went with the role. An operator who may not end it can leave it.
+  await client.query(`alter role ${role} nologin`);
+  // What is still connected will read nothing any more: its rights go with the role. An operator who may not end it can leave it.
   await client
-    .query('select pg_terminate_backend(pid) from pg_stat_activity where usesysid = $1', [oid])
+    .query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where usesysid = $1', [oid])
     .catch((error) => {
       if ((error as { code?: string }).code !== '42501') throw error;
     });
+  // Every login may make large objects, and a role that owns something cannot be dropped. To drop them takes the role's own rights.
+  await client.query(`grant ${role} to current_user; drop owned by ${role}; drop role ${role}`);
   return true;
 }
 

@@ -17,7 +17,7 @@ export const curlCommand = ({ supabaseUrl, publishableKey }: ApiPlace, device: s
 
 /** Every reading of a device since a time, page by page. The standard library is enough. */
 export const pythonProgram = ({ supabaseUrl, publishableKey }: ApiPlace, device: string): string =>
-  `import json, os, urllib.request
+  `import json, os, time, urllib.error, urllib.request
 from datetime import datetime, timedelta, timezone
 
 API = "${supabaseUrl}/rest/v1/rpc/"
@@ -29,8 +29,14 @@ HEADERS = {
 
 def ask(function, **arguments):
     request = urllib.request.Request(API + function, json.dumps(arguments).encode(), HEADERS)
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+    while True:
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code != 429:
+                raise SystemExit(error.read().decode())
+            time.sleep(5)  # used 60 times in this minute
 
 since = datetime.now(timezone.utc) - timedelta(days=1)
 page = {"device": "${device}", "since": since.isoformat()}
@@ -50,10 +56,13 @@ export const nodeProgram = ({ supabaseUrl, publishableKey }: ApiPlace, device: s
 
 async function ask(name, args) {
   const url = '${supabaseUrl}/rest/v1/rpc/' + name;
-  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(args) });
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(body.message + '. ' + body.hint);
-  return body;
+  for (;;) {
+    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(args) });
+    const body = await answer.json();
+    if (answer.ok) return body;
+    if (answer.status !== 429) throw new Error(body.message + '. ' + body.hint);
+    await new Promise((go) => setTimeout(go, 5000)); // used 60 times in this minute
+  }
 }
 
 let page = { device: '${device}', since: new Date(Date.now() - 86_400_000).toISOString() };

@@ -410,7 +410,21 @@ as $$
   where d.id = deletion;
 $$;
 
--- Removes the login of a tenant's reader, if there is one (`ops reader`).
+-- Locks the login of a tenant's reader out, if there is one (`ops reader`), and ends its connections.
+create function ingest.close_reader(tenant uuid) returns void
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  reader constant text := 'reader_' || replace(tenant::text, '-', '');
+begin
+  if exists (select from pg_catalog.pg_roles as r where r.rolname = reader) then
+    execute format('alter role %I nologin', reader);
+    perform pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity as a where a.usename = reader;
+  end if;
+end
+$$;
+
+-- Removes it, with the large objects that every login may make: a role that owns something cannot be dropped.
 create function ingest.drop_reader(tenant uuid) returns void
 language plpgsql security definer set search_path = ''
 as $$
@@ -418,7 +432,7 @@ declare
   reader constant text := 'reader_' || replace(tenant::text, '-', '');
 begin
   if exists (select from pg_catalog.pg_roles as r where r.rolname = reader) then
-    execute format('drop role %I', reader);
+    execute format('grant %1$I to current_user; drop owned by %1$I; drop role %1$I', reader);
   end if;
 end
 $$;
@@ -493,6 +507,7 @@ begin
     case d.stage
       when 'people' then
         perform ingest.delete_members(d.tenant_id);
+        perform ingest.close_reader(d.tenant_id);
         perform ingest.end_stage(d.id);
       when 'rows', 'rows again' then
         gone := ingest.delete_owned(d.tenant_id, d.device_id, most);
@@ -556,7 +571,7 @@ revoke all on function access.is_deleted(uuid), access.ask_deletion_of_tenant(uu
   access.without_address(jsonb, text), public.delete_tenant(uuid, text), public.keep_tenant(uuid), public.delete_device_data(uuid, text),
   public.delete_account(text), ingest.deletion_stages(text), ingest.owned_tables(boolean), ingest.delete_owned(uuid, uuid, int),
   ingest.rows_left(uuid, uuid), ingest.end_stage(uuid), ingest.note_deletion(uuid, text),
-  ingest.drop_reader(uuid), ingest.delete_members(uuid), ingest.forget_address(uuid), ingest.deletion_step(int)
+  ingest.close_reader(uuid), ingest.drop_reader(uuid), ingest.delete_members(uuid), ingest.forget_address(uuid), ingest.deletion_step(int)
   from public, anon, authenticated, service_role;
 grant execute on function public.delete_tenant(uuid, text), public.keep_tenant(uuid), public.delete_device_data(uuid, text),
   public.delete_account(text) to authenticated;

@@ -15,8 +15,10 @@ begin
 end
 $$;
 
--- Raises when the signed-in person's session has ended, was opened without their second factor, or is a banned account's. The auth
--- service's tables are its own: one that lacks a table (an older service, or another) has no such sessions or factors. By its SQLSTATE, 28000, the dashboard knows that it has to renew its session or ask for another.
+-- Raises when the signed-in person's session has ended, was opened without their second factor, or is a banned account's. A table that
+-- the auth service does not have (an older service, or another) is not asked for. By the SQLSTATE, 28000, the dashboard knows that it has
+-- to renew its session or to end it. Policies call the functions below within `(select …)`: Postgres evaluates that once a query and
+-- not once a row.
 create function access.check_session() returns void
 language plpgsql stable security definer set search_path = ''
 as $$
