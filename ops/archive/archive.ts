@@ -70,19 +70,20 @@ export async function archivedObjects(client: Client, condition = 'true', values
 /**
  * Archives all that waits. What fails stays in the database, is told, and stops nothing else.
  * @param database as `archive_writer`, in a session: not through a pooler's port for transactions.
- * @throws Error when the archive is switched off, another run is under way, or the database cannot be reached.
+ * @throws Error when the archive is switched off and nothing is to be removed from it, another run is under way, or the database cannot be reached.
  */
 export async function runArchive(database: DatabaseAccess, store: Store, log: (line: string) => void): Promise<Ran> {
   const startedAt = new Date();
   const ran: Ran = { rows: 0n, bytes: 0, problems: [] };
   await withConnection(database, async (client) => {
-    await begin(client);
+    const isOn = await begin(client);
     const folder = await mkdtemp(join(tmpdir(), 'archive-'));
     const duck = await openDuck(folder);
     try {
       const run: Run = { client, store, duck, folder, log };
       await attempt(ran, 'what is to be removed', () => carryOutRemovals(run));
-      for (const [source, group] of await waitingBySource(client)) await archiveSource(run, ran, source, group);
+      if (isOn)
+        for (const [source, group] of await waitingBySource(client)) await archiveSource(run, ran, source, group);
       await attempt(ran, 'superseded objects', () => removeSuperseded(run));
       const problem = ran.problems.length === 0 ? undefined : `${ran.problems.length} problem(s): ${ran.problems[0]}`;
       const values = [startedAt, ran.rows, ran.bytes, problem];
@@ -95,14 +96,18 @@ export async function runArchive(database: DatabaseAccess, store: Store, log: (l
   return ran;
 }
 
-async function begin(client: Client): Promise<void> {
-  const { rows } = await client.query<{ archive: boolean; alone: boolean }>(
-    "select ingest.archive_is_on() as archive, pg_try_advisory_lock(hashtext('ingest.archive')) as alone",
+/** @returns whether the archive is on. If it is off, what was deleted must still leave it. */
+async function begin(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ on: boolean; removes: boolean; alone: boolean }>(
+    `select ingest.archive_is_on() as on, exists (select from ingest.open_removals()) as removes,
+       pg_try_advisory_lock(hashtext('ingest.archive')) as alone`,
   );
-  if (!rows[0]?.archive)
+  const { on, removes, alone } = rows[0]!;
+  if (!on && !removes)
     throw new Error('the archive is off, so readings are removed without it: npm run ops -- retention --archive on');
-  if (!rows[0].alone) throw new Error('another run of the archive is under way: wait for its end');
+  if (!alone) throw new Error('another run of the archive is under way: wait for its end');
   await client.query("set timezone = 'UTC'");
+  return on;
 }
 
 /** @returns whether it went well. A connection that is gone ends the run. */
@@ -123,10 +128,10 @@ async function waitingBySource(client: Client): Promise<Map<string, Waiting[]>> 
   return Map.groupBy(rows, ({ source }) => source);
 }
 
-/** A day's table is dropped when all in it is archived; other rows leave a tenant and day at a time. */
+/** A day's table is dropped when all in it is archived, or fails for days; other rows leave a tenant and day at a time. */
 async function archiveSource(run: Run, ran: Ran, source: string, group: readonly Waiting[]): Promise<void> {
   const isDay = source !== 'retired_rows';
-  let whole = true;
+  const failed: string[] = [];
   for (const [place, { tenant, day }] of group.entries()) {
     if (tenant === null) continue;
     run.log(`${source}: ${place + 1} of ${group.length}, tenant ${tenant}, day ${day}`);
@@ -136,10 +141,11 @@ async function archiveSource(run: Run, ran: Ran, source: string, group: readonly
       ran.bytes += stored?.bytes ?? 0;
       if (!isDay) await run.client.query('select ingest.release_rows($1, $2)', [tenant, day]);
     });
-    whole &&= ok;
+    if (!ok) failed.push(tenant);
   }
   const day = group[0]?.day;
-  if (isDay && whole) await attempt(ran, `day ${day}`, () => run.client.query('select ingest.release_day($1)', [day]));
+  if (isDay)
+    await attempt(ran, `day ${day}`, () => run.client.query('select ingest.release_day($1, $2)', [day, failed]));
 }
 
 /** Stores a tenant's readings of a day, and reads them back. @returns what was stored; undefined when it was there already, and whole. */
@@ -286,12 +292,16 @@ async function settleStray(
   await rm(file);
 }
 
-/** Removes objects whose rows are in another one. */
-async function removeSuperseded({ client, store }: Run): Promise<void> {
+/** Names of objects whose rows are in another one. */
+export async function supersededObjects(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     'select o.name from ingest.archived_objects() as o where o.superseded order by o.name',
   );
-  for (const { name } of rows) {
+  return rows.map(({ name }) => name);
+}
+
+async function removeSuperseded({ client, store }: Run): Promise<void> {
+  for (const name of await supersededObjects(client)) {
     await store.remove(name);
     await client.query('select ingest.forget_object($1)', [name]);
   }
