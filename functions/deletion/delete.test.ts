@@ -222,7 +222,7 @@ test('a device with its readings: only the owner, only with its slug, and nobody
   );
   expect(rows).toEqual([{ device_id: b.spareDevice, n: 300 }]);
   const left = (await everything()).filter((row) => row.includes(b.device));
-  expect(left.filter((row) => !/^(audit_log|deletions) /.test(row))).toEqual([]);
+  expect(left.filter((row) => !/^(audit_log|deletions|ingest.archive_removals) /.test(row))).toEqual([]);
   expect(await one("select content from public.notifications where transition = 'digest'")).toEqual({
     content: { newest: [{ device: 'sensor-2' }] },
   });
