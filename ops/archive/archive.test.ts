@@ -8,7 +8,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
-import { archivedObjects } from './archive.ts';
+import { archivedObjects } from './objects.ts';
 import { restoreDays } from './restore.ts';
 import { type ArchiveLab, startArchiveLab } from './testing/lab.ts';
 

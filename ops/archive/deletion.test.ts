@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
-import { archivedObjects } from './archive.ts';
+import { archivedObjects } from './objects.ts';
 import { openDuck, quote } from './parquet.ts';
 import { restoreDays } from './restore.ts';
 import { type ArchiveLab, startArchiveLab } from './testing/lab.ts';

@@ -1,5 +1,6 @@
 // Removes from the archive what was deleted from the platform: a tenant's objects, or a device's readings out of each of them.
 import { rm, stat } from 'node:fs/promises';
+import { objectName, tenantFolder } from './layout.ts';
 import {
   type Archived,
   archivedObjects,
@@ -9,8 +10,7 @@ import {
   type Run,
   storeVerified,
   supersededObjects,
-} from './archive.ts';
-import { objectName, tenantFolder } from './layout.ts';
+} from './objects.ts';
 import { factsOf, quote } from './parquet.ts';
 
 interface Removal {
