@@ -1,7 +1,8 @@
 // `ops archive`: readings that have left the database: store them, list them, ask them, bring them back.
 import { Command, InvalidArgumentError } from 'commander';
 import { withConnection } from '../provisioning/database/connect.ts';
-import { archivedObjects, runArchive } from './archive/archive.ts';
+import { runArchive } from './archive/archive.ts';
+import { archivedObjects } from './archive/objects.ts';
 import { queryArchive } from './archive/query.ts';
 import { restoreDays } from './archive/restore.ts';
 import { openStore, type Store } from './store.ts';

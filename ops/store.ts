@@ -31,6 +31,8 @@ export interface Store {
 export const openStore = (place: string): Promise<Store> =>
   /^https?:/.test(place) ? blobStore(place) : Promise.resolve(folderStore(place));
 
+const taken = (where: string, name: string) => new Error(`${where} has ${name} already: run this again`);
+
 /** A folder of this machine, made when missing; only this user can read it. */
 export function folderStore(folder: string): Store {
   return {
@@ -54,7 +56,7 @@ export function folderStore(folder: string): Store {
       try {
         await pipeline(content, createWriteStream(part, { mode: 0o600, flush: true }));
         await link(part, join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-          throw error.code === 'EEXIST' ? new Error(`${folder} has ${name} already: run this again`) : error;
+          throw error.code === 'EEXIST' ? taken(folder, name) : error;
         });
         // A power cut must not take the name back.
         const handle = await open(place);
@@ -99,8 +101,10 @@ async function blobStore(url: string): Promise<Store> {
       return found;
     },
     put: async (name, content) => {
-      await container.getBlockBlobClient(name).uploadStream(content, BLOCK_BYTES, BLOCKS_AT_ONCE, {
-        conditions: { ifNoneMatch: '*' },
+      const blob = container.getBlockBlobClient(name);
+      const conditions = { ifNoneMatch: '*' };
+      await blob.uploadStream(content, BLOCK_BYTES, BLOCKS_AT_ONCE, { conditions }).catch((error) => {
+        throw (error as { code?: string }).code === 'BlobAlreadyExists' ? taken(where, name) : error;
       });
     },
     get: async (name) => {

@@ -105,6 +105,7 @@ test('a tenant: asked for, kept, asked for again, and nothing of it is left', as
   const before = await others();
   await later();
 
+  await rig.admin.query(`create role reader_${a.id.replaceAll('-', '')} login`);
   // Stopped after each step.
   let steps = 0;
   const once = () => {
@@ -115,6 +116,7 @@ test('a tenant: asked for, kept, asked for again, and nothing of it is left', as
     await turn(once());
     steps += 1;
     if (steps === 1) {
+      expect((await one("select count(*)::int as n from pg_roles where rolname like 'reader\\_%'")).n).toBe(0);
       expect((await rig.asUser(a.owner, 'select * from public.my_tenants()')).rows).toEqual([]);
       expect((await rig.asUser(a.owner, 'select * from public.telemetry')).rows).toEqual([]);
     }
@@ -133,7 +135,7 @@ test('a tenant: asked for, kept, asked for again, and nothing of it is left', as
   expect(await stateOf(a.id)).toMatchObject({ stage: 'archive', problem: expect.stringContaining('the archive') });
   // As the archive's program does it.
   await rig.admin.query(
-    `delete from ingest.archive_objects where tenant_id = '${a.id}'; update ingest.archive_removals set done_at = now()`,
+    `delete from ingest.archive_objects where tenant_id = '${a.id}'; update ingest.archive_removals set done_at = now() where tenant_id = '${a.id}'`,
   );
   // As ingest that had a batch in hand.
   await rig.admin.query(
@@ -173,10 +175,41 @@ test('a device with its readings: only the owner, only with its slug, and nobody
      select $1, d, now() - make_interval(secs => n), 'm' || n, '{}' from unnest($2::uuid[]) as d, generate_series(1, 300) as n`,
     [b.id, [b.device, b.spareDevice]],
   );
+  // What is told of it without its id, and of another one.
+  const told = [{ device: 'sensor-1', message: 't is 5' }, { device: 'sensor-2' }];
+  await rig.admin.query(
+    `insert into public.notifications (tenant_id, channel_id, transition, content) values ($1, $2, 'digest', jsonb_build_object('newest', $3::jsonb))`,
+    [b.id, b.channel, JSON.stringify(told)],
+  );
+  for (const device of ['sensor-1', 'sensor-10'])
+    await rig.admin.query(
+      `insert into public.dead_letters (tenant_id, topic, payload, reason, fingerprint) values ($1, $2, 'x', 'unknown-device', $2)`,
+      [b.id, `tenants/globex/devices/${device}/telemetry`],
+    );
+  await rig.admin.query(
+    `insert into public.dead_letters (tenant_id, device_id, topic, payload, reason, fingerprint)
+     values ('${b.id}', '${b.device}', 'tenants/globex/devices/sensor-1/telemetry', 'x', 'not-json', 'its own');
+     insert into public.reading_rules (tenant_id, device_id, time_members) values ('${b.id}', '${b.device}', array['Time']);
+     insert into public.alert_rules (tenant_id, device_id, name, kind, window_minutes)
+     values ('${b.id}', '${b.device}', 'silent', 'missing', 60)`,
+  );
+  const { rows: owned } = await rig.admin.query('select relation::text as name from ingest.owned_tables(true)');
+  const empty: string[] = [];
+  for (const { name } of owned)
+    if ((await one(`select count(*)::int as n from ${name} where device_id = $1`, [b.device])).n === 0)
+      empty.push(name);
+  // The days' partitions are empty.
+  expect(empty.filter((name) => !name.startsWith('ingest.telemetry_2'))).toEqual([]);
   await ask(b.owner, 'sensor-1');
   expect(await mayConnect('globex')).toBe(0);
   await turn();
   expect(await stateOf(b.device)).toMatchObject({ stage: 'archive', rows_left: '0' });
+  await later();
+  await turn();
+  expect(await stateOf(b.device)).toMatchObject({ problem: expect.stringContaining('the archive') });
+  await rig.admin.query('update ingest.archive_removals set done_at = clock_timestamp() where device_id = $1', [
+    b.device,
+  ]);
   await later();
   await turn();
   await rig.admin.query('update ingest.leases set seen_at = clock_timestamp()');
@@ -188,6 +221,14 @@ test('a device with its readings: only the owner, only with its slug, and nobody
     [b.id],
   );
   expect(rows).toEqual([{ device_id: b.spareDevice, n: 300 }]);
+  const left = (await everything()).filter((row) => row.includes(b.device));
+  expect(left.filter((row) => !/^(audit_log|deletions|ingest.archive_removals) /.test(row))).toEqual([]);
+  expect(await one("select content from public.notifications where transition = 'digest'")).toEqual({
+    content: { newest: [{ device: 'sensor-2' }] },
+  });
+  expect((await everything()).filter((row) => row.includes('globex/devices/sensor-1'))).toEqual([
+    expect.stringContaining('/sensor-10/'),
+  ]);
 });
 
 test('a person: not the last owner; then no table has their address', async () => {

@@ -8,7 +8,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
-import { archivedObjects } from './archive.ts';
+import { archivedObjects } from './objects.ts';
 import { restoreDays } from './restore.ts';
 import { type ArchiveLab, startArchiveLab } from './testing/lab.ts';
 
@@ -199,6 +199,34 @@ describe('what is not archived is not dropped', () => {
   });
 });
 
+test('a tenant whose day always fails keeps no day of the others', async () => {
+  const [acme, bolt] = lab.tenants as [string, string];
+  await lab.openDay(31);
+  await lab.add(31, 5);
+  await lab.retire();
+  const broken: Store = {
+    ...lab.store,
+    put: (name, content) =>
+      name.includes(acme) ? Promise.reject(new Error('no such thing')) : lab.store.put(name, content),
+  };
+  await lab.archive(broken);
+  expect(await lab.waiting()).toHaveLength(1);
+  await lab.admin.query("update ingest.retired_days set retired_at = now() - interval '3 days'");
+  await lab.admin.query("update ingest.archive_runs set ended_at = now() - interval '51 hours'");
+  expect((await lab.archive(broken)).problems).toHaveLength(1);
+  expect(await lab.waiting()).toEqual([]);
+  expect(await objects()).toMatchObject([{ tenant: bolt, rows: 10n, released: true }]);
+  const left = await lab.contents('ingest.retired_rows');
+  expect(left).toHaveLength(10);
+  expect(left.filter((line) => !line.startsWith(acme))).toEqual([]);
+  // It is told, until it is archived.
+  expect((await figures()).archive_waiting_seconds).toBeGreaterThan(50 * 3600);
+  expect(await lab.archive()).toMatchObject({ rows: 10n, problems: [] });
+  expect(await figures()).toMatchObject({ archive_waiting_seconds: 0, archive_failing: 0 });
+  await restore();
+  expect(await lab.live()).toHaveLength(20);
+});
+
 test('an object that the database does not know stays if it has rows of its own, and goes if it has none', async () => {
   await lab.openDay(31);
   await lab.add(31, 5);
@@ -245,53 +273,6 @@ test('a day that somebody reads is left for later, and an insert waits for it no
   expect(await lab.retire()).toEqual({ days: 0, rows: 0 });
   await lab.admin.query('commit');
   expect(await lab.retire()).toEqual({ days: 1, rows: 0 });
-});
-
-describe('deletion', () => {
-  beforeEach(async () => {
-    await lab.openDay(31);
-    await lab.add(31, 5);
-    await lab.retire();
-    await lab.archive();
-  });
-  const forget = (tenant: string, device?: string) =>
-    lab.admin.query('select ingest.forget_archived($1, $2) as has', [tenant, device]);
-
-  test('of a device takes its readings out of each object', async () => {
-    const [acme, bolt] = lab.tenants as [string, string];
-    await forget(acme, lab.devices[0]);
-    expect(await lab.archive()).toMatchObject({ problems: [] });
-    expect((await objects()).map(({ tenant, rows }) => [tenant, rows])).toEqual(
-      expect.arrayContaining([
-        [acme, 5n],
-        [bolt, 10n],
-      ]),
-    );
-    expect(await inStore()).toHaveLength(2);
-    await restore();
-    expect((await lab.live()).filter((line) => line.includes(lab.devices[0]!))).toEqual([]);
-    expect(await lab.live()).toHaveLength(15);
-  });
-
-  test("of a tenant removes its objects, and nobody else's", async () => {
-    const [acme, bolt] = lab.tenants as [string, string];
-    expect((await forget(acme)).rows).toEqual([{ has: true }]);
-    await lab.archive();
-    expect(await objects()).toMatchObject([{ tenant: bolt }]);
-    expect(await inStore()).toEqual([expect.stringContaining(`tenant=${bolt}/`)]);
-    expect((await forget(acme)).rows).toEqual([{ has: false }]);
-    const { rows } = await lab.admin.query('select done_at is not null as done from ingest.archive_removals');
-    expect(rows).toEqual([{ done: true }]);
-  });
-
-  test('reaches what waits for the archive', async () => {
-    await lab.openDay(32);
-    await lab.add(32, 3);
-    await lab.retire();
-    // As ingest.delete_owned does it.
-    await lab.admin.query(`delete from ingest.${(await lab.waiting())[0]} where tenant_id = $1`, [lab.tenants[0]]);
-    expect(await lab.archive()).toMatchObject({ rows: 6n, problems: [] });
-  });
 });
 
 /** An operator's command. */

@@ -1,17 +1,15 @@
 // The archive: readings that retention took out of their tables are written to a store, read back, compared, and only then dropped.
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { type DatabaseAccess, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
 import { dayFolder, objectName } from './layout.ts';
-import { COPY_COLUMNS, type Duck, type Facts, factsOf, openDuck, quote, writeParquet } from './parquet.ts';
+import { archivedObjects, fetchObject, newFile, note, type Run, storeVerified, supersededObjects } from './objects.ts';
+import { COPY_COLUMNS, type Facts, factsOf, openDuck, quote, writeParquet } from './parquet.ts';
 import { carryOutRemovals } from './remove.ts';
 
 /** What a run did. */
@@ -23,16 +21,6 @@ export interface Ran {
   problems: string[];
 }
 
-/** What a run works with. */
-export interface Run {
-  client: Client;
-  store: Store;
-  duck: Duck;
-  /** Only this user can read it; it goes with the run. */
-  folder: string;
-  log(line: string): void;
-}
-
 /** A tenant's readings of a day that wait in a table of the schema `ingest`. */
 interface Waiting {
   source: string;
@@ -41,48 +29,23 @@ interface Waiting {
   day: string;
 }
 
-/** An object of `ingest.archive_objects`. */
-export interface Archived extends Facts {
-  name: string;
-  tenant: string;
-  /** The tenant's short name; null: it was deleted. */
-  slug: string | null;
-  day: string;
-  /** Table of the schema `ingest` that has, or had, its rows. */
-  source: string;
-  /** Whether its rows have left the database. */
-  released: boolean;
-  bytes: number;
-}
-
-/** Objects in force. @param condition on the object `o`, with `values` as its parameters. */
-export async function archivedObjects(client: Client, condition = 'true', values: unknown[] = []): Promise<Archived[]> {
-  const { rows } = await client.query<Record<string, string | boolean>>(
-    `select o.name, o.tenant_id as tenant, o.slug, o.day::text, o.source, o.released, o.rows::text, o.checksum, o.bytes::text
-     from ingest.archived_objects() as o where not o.superseded and (${condition}) order by o.name`,
-    values,
-  );
-  return rows.map((row) => {
-    return { ...row, rows: BigInt(row.rows as string), bytes: Number(row.bytes) } as unknown as Archived;
-  });
-}
-
 /**
  * Archives all that waits. What fails stays in the database, is told, and stops nothing else.
  * @param database as `archive_writer`, in a session: not through a pooler's port for transactions.
- * @throws Error when the archive is switched off, another run is under way, or the database cannot be reached.
+ * @throws Error when the archive is switched off and nothing is to be removed from it, another run is under way, or the database cannot be reached.
  */
 export async function runArchive(database: DatabaseAccess, store: Store, log: (line: string) => void): Promise<Ran> {
   const startedAt = new Date();
   const ran: Ran = { rows: 0n, bytes: 0, problems: [] };
   await withConnection(database, async (client) => {
-    await begin(client);
+    const isOn = await begin(client);
     const folder = await mkdtemp(join(tmpdir(), 'archive-'));
     const duck = await openDuck(folder);
     try {
       const run: Run = { client, store, duck, folder, log };
       await attempt(ran, 'what is to be removed', () => carryOutRemovals(run));
-      for (const [source, group] of await waitingBySource(client)) await archiveSource(run, ran, source, group);
+      if (isOn)
+        for (const [source, group] of await waitingBySource(client)) await archiveSource(run, ran, source, group);
       await attempt(ran, 'superseded objects', () => removeSuperseded(run));
       const problem = ran.problems.length === 0 ? undefined : `${ran.problems.length} problem(s): ${ran.problems[0]}`;
       const values = [startedAt, ran.rows, ran.bytes, problem];
@@ -95,14 +58,18 @@ export async function runArchive(database: DatabaseAccess, store: Store, log: (l
   return ran;
 }
 
-async function begin(client: Client): Promise<void> {
-  const { rows } = await client.query<{ archive: boolean; alone: boolean }>(
-    "select ingest.archive_is_on() as archive, pg_try_advisory_lock(hashtext('ingest.archive')) as alone",
+/** @returns whether the archive is on. If it is off, what was deleted must still leave it. */
+async function begin(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ on: boolean; removes: boolean; alone: boolean }>(
+    `select ingest.archive_is_on() as on, exists (select from ingest.open_removals()) as removes,
+       pg_try_advisory_lock(hashtext('ingest.archive')) as alone`,
   );
-  if (!rows[0]?.archive)
+  const { on, removes, alone } = rows[0]!;
+  if (!on && !removes)
     throw new Error('the archive is off, so readings are removed without it: npm run ops -- retention --archive on');
-  if (!rows[0].alone) throw new Error('another run of the archive is under way: wait for its end');
+  if (!alone) throw new Error('another run of the archive is under way: wait for its end');
   await client.query("set timezone = 'UTC'");
+  return on;
 }
 
 /** @returns whether it went well. A connection that is gone ends the run. */
@@ -123,10 +90,10 @@ async function waitingBySource(client: Client): Promise<Map<string, Waiting[]>> 
   return Map.groupBy(rows, ({ source }) => source);
 }
 
-/** A day's table is dropped when all in it is archived; other rows leave a tenant and day at a time. */
+/** A day's table is dropped when all in it is archived, or fails for days; other rows leave a tenant and day at a time. */
 async function archiveSource(run: Run, ran: Ran, source: string, group: readonly Waiting[]): Promise<void> {
   const isDay = source !== 'retired_rows';
-  let whole = true;
+  const failed: string[] = [];
   for (const [place, { tenant, day }] of group.entries()) {
     if (tenant === null) continue;
     run.log(`${source}: ${place + 1} of ${group.length}, tenant ${tenant}, day ${day}`);
@@ -136,10 +103,11 @@ async function archiveSource(run: Run, ran: Ran, source: string, group: readonly
       ran.bytes += stored?.bytes ?? 0;
       if (!isDay) await run.client.query('select ingest.release_rows($1, $2)', [tenant, day]);
     });
-    whole &&= ok;
+    if (!ok) failed.push(tenant);
   }
   const day = group[0]?.day;
-  if (isDay && whole) await attempt(ran, `day ${day}`, () => run.client.query('select ingest.release_day($1)', [day]));
+  if (isDay)
+    await attempt(ran, `day ${day}`, () => run.client.query('select ingest.release_day($1, $2)', [day, failed]));
 }
 
 /** Stores a tenant's readings of a day, and reads them back. @returns what was stored; undefined when it was there already, and whole. */
@@ -170,24 +138,6 @@ async function archive(
   return isNew ? { bytes, ...facts } : undefined;
 }
 
-/**
- * Stores a file and reads it back. An object of that name, left by a run that was killed, counts if it is whole.
- * @returns false when it was there. @throws Error when what was read back is not what was written; it is removed then.
- */
-export async function storeVerified(run: Run, name: string, file: string, facts: Facts): Promise<boolean> {
-  const { store } = run;
-  if ((await store.list(name.slice(0, name.lastIndexOf('/') + 1))).some((object) => object.name === name)) {
-    if (await holds(run, name, facts)) return false;
-    await store.remove(name);
-  }
-  await store.put(name, createReadStream(file));
-  if (!(await holds(run, name, facts, await digestOf(file)))) {
-    await store.remove(name);
-    throw new Error(`${name} was read back from ${store.where} and is not what was written; nothing was dropped`);
-  }
-  return true;
-}
-
 async function readFacts(client: Client, source: string, tenant: string, day: string): Promise<Facts> {
   const { rows } = await client.query<{ rows: string; checksum: string }>(
     'select * from ingest.retired_facts($1, $2, $3)',
@@ -204,63 +154,6 @@ function copyOut(client: Client, source: string, tenant: string, day: string): R
       : `ingest.${source} where tenant_id = ${quote(tenant)} order by tenant_id, device_id, ts, message_id`;
   return client.query(copyTo(`copy (select ${COPY_COLUMNS} from ${rows}) to stdout (format csv, force_quote *)`));
 }
-
-/** Writes what the store has under the name into a file of this machine. @returns the file. */
-export async function fetchInto(file: string, store: Store, name: string): Promise<string> {
-  await pipeline(await store.get(name), createWriteStream(file, { mode: 0o600 }));
-  return file;
-}
-
-/** Never the same one: nothing that is remembered of a file can be taken for another's. */
-export const newFile = (folder: string) => join(folder, `${randomUUID()}.parquet`);
-
-/** The caller removes it. */
-export const fetchObject = ({ store, folder }: Run, name: string): Promise<string> =>
-  fetchInto(newFile(folder), store, name);
-
-/** Whether the object, as it is stored, can be read to its end and has these contents; and these bytes, if they are known. */
-async function holds(run: Run, name: string, facts: Facts, sha256?: string): Promise<boolean> {
-  const file = await fetchObject(run, name);
-  try {
-    if (sha256 !== undefined && (await digestOf(file)) !== sha256) return false;
-    const found = await factsOf(run.duck, file);
-    return found.rows === facts.rows && found.checksum === facts.checksum;
-  } catch (error) {
-    run.log(`${name} cannot be read: ${(error as Error).message}`);
-    return false;
-  } finally {
-    await rm(file);
-  }
-}
-
-async function digestOf(file: string): Promise<string> {
-  const digest = createHash('sha256');
-  await pipeline(createReadStream(file), digest);
-  return digest.digest('hex');
-}
-
-/** Source undefined: its rows are not in the database. */
-export const note = (
-  client: Client,
-  {
-    name,
-    tenant,
-    day,
-    source,
-    rows,
-    checksum,
-    bytes,
-  }: Omit<Archived, 'source' | 'slug' | 'released'> & { source?: string },
-) =>
-  client.query('select ingest.record_archived($1, $2, $3, $4, $5, $6, $7)', [
-    name,
-    tenant,
-    day,
-    source,
-    rows,
-    checksum,
-    bytes,
-  ]);
 
 /**
  * An object that the database does not know: of a run that was killed, or of a time after the backup from which this database came.
@@ -286,12 +179,8 @@ async function settleStray(
   await rm(file);
 }
 
-/** Removes objects whose rows are in another one. */
 async function removeSuperseded({ client, store }: Run): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    'select o.name from ingest.archived_objects() as o where o.superseded order by o.name',
-  );
-  for (const { name } of rows) {
+  for (const name of await supersededObjects(client)) {
     await store.remove(name);
     await client.query('select ingest.forget_object($1)', [name]);
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Store } from '../store.ts';
-import { type Archived, fetchInto } from './archive.ts';
+import { type Archived, fetchInto } from './objects.ts';
 import { openDuck, quote } from './parquet.ts';
 
 /** Megabytes. */

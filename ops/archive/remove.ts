@@ -1,7 +1,16 @@
 // Removes from the archive what was deleted from the platform: a tenant's objects, or a device's readings out of each of them.
 import { rm, stat } from 'node:fs/promises';
-import { type Archived, archivedObjects, fetchObject, newFile, note, type Run, storeVerified } from './archive.ts';
 import { objectName, tenantFolder } from './layout.ts';
+import {
+  type Archived,
+  archivedObjects,
+  fetchObject,
+  newFile,
+  note,
+  type Run,
+  storeVerified,
+  supersededObjects,
+} from './objects.ts';
 import { factsOf, quote } from './parquet.ts';
 
 interface Removal {
@@ -30,36 +39,51 @@ async function removeTenant(run: Run, tenant: string): Promise<void> {
   for (const { name } of await archivedObjects(run.client, 'o.tenant_id = $1', [tenant])) await remove(run, name);
 }
 
-/** Of readings that are still in the database, too. */
+/**
+ * Of readings that are still in the database, too, and of objects that the database does not know: of a run that was killed. Those stay
+ * unknown, until the day is archived. Superseded ones go at the end of the run.
+ */
 async function removeDevice(run: Run, tenant: string, device: string): Promise<void> {
   run.log(`removing device ${device} from the archive of tenant ${tenant}`);
-  const there = new Set((await run.store.list(tenantFolder(tenant))).map(({ name }) => name));
-  for (const object of await archivedObjects(run.client, 'o.tenant_id = $1', [tenant])) {
-    if (there.has(object.name)) await withoutDevice(run, object, device);
-    // Of a removal that was cut short.
-    else await remove(run, object.name);
+  const known = await archivedObjects(run.client, 'o.tenant_id = $1', [tenant]);
+  const superseded = await supersededObjects(run.client);
+  const stored = (await run.store.list(tenantFolder(tenant))).map(({ name }) => name);
+  for (const name of stored) {
+    if (superseded.includes(name)) continue;
+    await withoutDevice(
+      run,
+      name,
+      tenant,
+      device,
+      known.find((object) => object.name === name),
+    );
   }
+  // Of a removal that was cut short.
+  for (const { name } of known) if (!stored.includes(name)) await remove(run, name);
 }
 
-async function withoutDevice(
-  run: Run,
-  { name: former, tenant, day, source, released }: Archived,
-  device: string,
-): Promise<void> {
+/** @param object what the database knows of it. */
+async function withoutDevice(run: Run, former: string, tenant: string, device: string, object?: Archived) {
   const { duck, folder } = run;
   const left = newFile(folder);
   const whole = await fetchObject(run, former);
   const readings = `read_parquet(${quote(whole)}, hive_partitioning = false)`;
   const isOf = `device_id = ${quote(device)}::uuid`;
-  if ((await duck.rows(`select count(*) as n from ${readings} where ${isOf}`))[0]!.n !== 0n) {
+  const count = duck.rows(`select count(*) as n from ${readings} where ${isOf}`);
+  // An unknown one that cannot be read is the rest of an upload.
+  const [found] = object ? await count : await count.catch(() => []);
+  if (found === undefined) await remove(run, former);
+  else if (found.n !== 0n) {
     const select = `select * from ${readings} where not ${isOf}`;
     await duck.run(`copy (${select}) to ${quote(left)} (format parquet, compression zstd)`);
     const facts = await factsOf(duck, left);
     if (facts.rows > 0n) {
+      const day = former.slice(tenantFolder(tenant).length + 'day='.length).slice(0, 10);
       const name = objectName(tenant, day, facts.checksum);
       await storeVerified(run, name, left, facts);
       const { size: bytes } = await stat(left);
-      await note(run.client, { name, tenant, day, bytes, ...facts, ...(!released && { source }) });
+      const source = object?.released ? undefined : object?.source;
+      if (object) await note(run.client, { name, tenant, day, bytes, ...facts, ...(source && { source }) });
     }
     await remove(run, former);
   }

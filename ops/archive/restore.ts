@@ -8,7 +8,7 @@ import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type DatabaseAccess, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
-import { type Archived, fetchInto, newFile } from './archive.ts';
+import { type Archived, fetchInto, newFile } from './objects.ts';
 import { type Duck, factsOf, openDuck, quote } from './parquet.ts';
 
 /**

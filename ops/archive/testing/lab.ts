@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKey } from '../../../domain/credentials.ts';
 import { openDatabase } from '../../../functions/database/connection.ts';
+import { carryOutDeletions } from '../../../functions/deletion/delete.ts';
 import { retire } from '../../../functions/retention/retire.ts';
 import { createLogger } from '../../../functions/runtime/log.ts';
 import { roleUrl } from '../../../lab/postgres.ts';
@@ -31,14 +32,24 @@ export async function startArchiveLab() {
   await admin.query("set timezone = 'UTC'");
   const tenants: string[] = [];
   const devices: string[] = [];
-  for (const slug of ['acme', 'bolt']) {
-    const { rows } = await admin.query('insert into public.tenants (slug, name) values ($1, $1) returning id', [slug]);
-    tenants.push(rows[0].id);
-    const made = await admin.query(
-      "insert into public.devices (tenant_id, slug, name) values ($1, 'one', 'One'), ($1, 'two', 'Two') returning id",
-      [rows[0].id],
-    );
-    devices.push(...made.rows.map(({ id }) => id as string));
+
+  /** Two tenants, each with two devices; those that are there are kept. */
+  async function makeTenants(): Promise<void> {
+    tenants.length = 0;
+    devices.length = 0;
+    for (const slug of ['acme', 'bolt']) {
+      const { rows } = await admin.query(
+        'insert into public.tenants (slug, name) values ($1, $1) on conflict (slug) do update set name = excluded.name returning id',
+        [slug],
+      );
+      tenants.push(rows[0].id);
+      const made = await admin.query(
+        `insert into public.devices (tenant_id, slug, name) values ($1, 'one', 'One'), ($1, 'two', 'Two')
+         on conflict (tenant_id, slug) do update set name = excluded.name returning id`,
+        [rows[0].id],
+      );
+      devices.push(...made.rows.map(({ id }) => id as string));
+    }
   }
 
   /** The UTC day `ago` days before now. */
@@ -93,7 +104,7 @@ export async function startArchiveLab() {
     return rows.map(({ relname }) => relname);
   };
 
-  /** As at the beginning: no readings, no archive, 30 days. */
+  /** As at the beginning: two tenants with two devices each, no readings, no archive, 30 days. */
   async function reset(): Promise<void> {
     for (const name of await waiting()) await admin.query(`drop table ingest.${name}`);
     const { rows } = await admin.query(
@@ -103,9 +114,10 @@ export async function startArchiveLab() {
     for (const { relname } of rows) await admin.query(`drop table ingest.${relname}`);
     await admin.query(`
       truncate public.telemetry, ingest.retired_days, ingest.retired_rows, ingest.archive_objects, ingest.archive_removals,
-        ingest.archive_runs, ingest.tenant_retention;
+        ingest.archive_runs, ingest.tenant_retention, public.deletions;
       update ingest.retention set days = 30, archive = true`);
     rmSync(folder, { recursive: true, force: true });
+    await makeTenants();
     await hear();
   }
 
@@ -127,6 +139,7 @@ export async function startArchiveLab() {
     reset,
     /** The readings that people can see. */
     live: () => contents('public.telemetry'),
+    carryOutDeletions: () => carryOutDeletions(jobs, log, () => 60_000),
     retire: () => retire(jobs, log, () => 60_000),
     archive: (store?: Store) => runArchive({ url: urlOf('archive_writer') }, store ?? folderStore(folder), () => {}),
     stop: async () => {

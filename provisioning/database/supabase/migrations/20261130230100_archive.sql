@@ -190,20 +190,35 @@ begin
 end
 $$;
 
--- Drops a detached day when each of its rows is archived. Compares them once more: the table cannot change meanwhile.
-create function ingest.release_day(day date) returns void
+-- Drops a detached day when each of its rows is archived. Compares them once more: the table cannot change meanwhile. Rows of the tenants in
+-- `failed` wait in ingest.retired_rows instead, so that no tenant keeps the others' rows; but a day only after two more, because what fails is
+-- mostly the store. Returns whether the table was dropped.
+create function ingest.release_day(day date, failed uuid[] default '{}') returns boolean
 language plpgsql security definer set search_path = ''
 as $$
 declare
   retired constant text := 'retired_' || to_char(day, 'YYYYMMDD');
+  since timestamptz;
   tenant uuid;
 begin
-  perform from ingest.retired_days as d where d.day = release_day.day and d.dropped_at is null for update;
+  select d.retired_at into since from ingest.retired_days as d where d.day = release_day.day and d.dropped_at is null for update;
   if not found then
     raise exception 'no day % waits', day using errcode = 'no_data_found';
   end if;
+  if cardinality(failed) > 0 and since > clock_timestamp() - interval '2 days' then
+    return false;
+  end if;
   execute format('lock table ingest.%I in share mode', retired);
   for tenant in select * from ingest.tenants_in(retired) loop
+    if tenant = any (failed) then
+      execute format(
+        'insert into ingest.retired_rows (tenant_id, device_id, ts, message_id, received_at, payload, day)
+         select t.tenant_id, t.device_id, t.ts, t.message_id, t.received_at, t.payload, $2 from ingest.%I as t where t.tenant_id = $1
+         on conflict do nothing', retired) using tenant, day;
+      update ingest.archive_objects as o set source = 'retired_rows'
+      where o.tenant_id = tenant and o.day = release_day.day and o.source = retired and o.released_at is null;
+      continue;
+    end if;
     perform ingest.assert_archived(retired, tenant, day);
     update ingest.archive_objects as o set released_at = clock_timestamp()
     where o.tenant_id = tenant and o.day = release_day.day and o.source = retired and o.released_at is null
@@ -211,6 +226,7 @@ begin
   end loop;
   execute format('drop table ingest.%I', retired);
   update ingest.retired_days as d set dropped_at = clock_timestamp() where d.day = release_day.day;
+  return true;
 end
 $$;
 
@@ -256,12 +272,16 @@ begin
 end
 $$;
 
--- For deletion, of a tenant or of one device: has the next run remove what is archived. False when nothing of the tenant is archived.
+-- For deletion, of a tenant or of one device: has the next run remove what is archived. False when nothing is, and while the archive is on
+-- a run has looked: it may have been killed before it noted an object.
 create function ingest.forget_archived(tenant uuid, device uuid default null) returns boolean
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  if not exists (select from ingest.archive_objects as o where o.tenant_id = tenant) then
+  if not exists (select from ingest.archive_objects as o where o.tenant_id = tenant) and (not ingest.archive_is_on() or exists (
+      select from ingest.archive_removals as r
+      where r.tenant_id = tenant and r.device_id is not distinct from device and r.done_at is not null))
+  then
     return false;
   end if;
   if not exists (
@@ -300,9 +320,13 @@ as $$
     'archive_failing', (select (r.problem is not null)::int from ingest.archive_runs as r order by r.id desc limit 1),
     'archive_rows', (select sum(o.rows) from ingest.archive_objects as o where o.superseded_at is null),
     'archive_bytes', (select sum(o.bytes) from ingest.archive_objects as o where o.superseded_at is null),
-    -- Since when the oldest day waits to be archived: an archive that is not run shows here.
+    -- For how long the oldest day, or what a run could not archive, has waited: an archive that is not run shows here.
     'archive_waiting_seconds', case when (select r.archive from ingest.retention as r) then
-      coalesce((select extract(epoch from clock_timestamp() - min(d.retired_at)) from ingest.retired_days as d where d.dropped_at is null), 0)
+      extract(epoch from clock_timestamp() - least(
+        clock_timestamp(),
+        (select min(d.retired_at) from ingest.retired_days as d where d.dropped_at is null),
+        (select min(r.ended_at) from ingest.archive_runs as r
+          where r.id > coalesce((select max(w.id) from ingest.archive_runs as w where w.problem is null), 0))))
       end));
 $$;
 
@@ -310,13 +334,13 @@ revoke execute on function ingest.retention_days(uuid), ingest.retention_today()
   ingest.tenants_in(text), ingest.due_days(), ingest.is_due(text, date), ingest.retire_day(), ingest.retire_rows(int),
   ingest.take_rows(text, text, int), ingest.drop_retired(int), ingest.archive_facts(regclass, uuid, date),
   ingest.archive_pending(), ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text),
-  ingest.assert_archived(text, uuid, date), ingest.release_day(date), ingest.release_rows(uuid, date), ingest.forget_archived(uuid, uuid),
+  ingest.assert_archived(text, uuid, date), ingest.release_day(date, uuid[]), ingest.release_rows(uuid, date), ingest.forget_archived(uuid, uuid),
   ingest.reopen_day(date, int), ingest.retired_facts(text, uuid, date),
   ingest.retired_readings(uuid, date), ingest.archive_is_on(), ingest.archived_objects(), ingest.open_removals(), ingest.note_removed(bigint),
   ingest.record_archive_run(timestamptz, bigint, bigint, text), ingest.archive_figures() from public;
 grant execute on function ingest.retire_day(), ingest.retire_rows(int), ingest.drop_retired(int), ingest.archive_figures() to mqtt_ingest;
 grant execute on function ingest.retired_facts(text, uuid, date), ingest.archive_pending(),
-  ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text), ingest.release_day(date),
+  ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text), ingest.release_day(date, uuid[]),
   ingest.release_rows(uuid, date), ingest.retired_readings(uuid, date), ingest.archive_is_on(), ingest.archived_objects(),
   ingest.open_removals(), ingest.note_removed(bigint), ingest.record_archive_run(timestamptz, bigint, bigint, text),
   ingest.archive_figures() to archive_writer;

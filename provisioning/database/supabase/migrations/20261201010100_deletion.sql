@@ -437,8 +437,8 @@ begin
 end
 $$;
 
--- Members lose access at once, and so does what has a token. Accounts that belong to nothing else go with the tenant, and with them their
--- sessions.
+-- Members lose access at once, and so do tokens and the reader's login. Accounts that belong to nothing else go with the tenant, and with
+-- them their sessions.
 create function ingest.delete_members(tenant uuid) returns void
 language plpgsql security definer set search_path = ''
 as $$
@@ -458,6 +458,28 @@ begin
   delete from public.memberships as m where m.tenant_id = tenant;
   delete from public.invitations as i where i.tenant_id = tenant;
   delete from public.api_tokens as k where k.tenant_id = tenant;
+  begin
+    perform ingest.drop_reader(tenant);
+  exception when insufficient_privilege then
+    -- Another login made it. Members must not keep access for that: the stage `registry` tries again, and tells.
+    null;
+  end;
+end
+$$;
+
+-- What is told of a deleted device without its id: letters that came when it was gone, and its alerts in digests.
+create function ingest.forget_device_slug(tenant uuid, slug text) returns void
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  prefix constant text := format('tenants/%s/devices/%s/', (select t.slug from public.tenants as t where t.id = tenant), slug);
+begin
+  perform from ingest.dead_letter_use as u where u.tenant_id = tenant for update;
+  delete from public.dead_letters as l where l.tenant_id = tenant and l.device_id is null and starts_with(l.topic, prefix);
+  update public.notifications as n set content = jsonb_set(n.content, '{newest}', (
+    select coalesce(jsonb_agg(x.told), '[]') from jsonb_array_elements(n.content -> 'newest') as x (told) where x.told ->> 'device' <> slug))
+  where n.tenant_id = tenant and n.transition = 'digest'
+    and n.content @> jsonb_build_object('newest', jsonb_build_array(jsonb_build_object('device', slug)));
 end
 $$;
 
@@ -528,6 +550,8 @@ begin
             delete from public.dead_letters as l where l.tenant_id is null and starts_with(l.topic, 'tenants/' || d.subject || '/');
             update ingest.asked_addresses as a set refused = array_remove(a.refused, d.tenant_id) where d.tenant_id = any (a.refused);
             delete from ingest.archive_removals as r where r.tenant_id = d.tenant_id and r.done_at is not null;
+          else
+            perform ingest.forget_device_slug(d.tenant_id, d.subject);
           end if;
           perform ingest.end_stage(d.id);
         end if;
@@ -571,7 +595,12 @@ revoke all on function access.is_deleted(uuid), access.ask_deletion_of_tenant(uu
   access.without_address(jsonb, text), public.delete_tenant(uuid, text), public.keep_tenant(uuid), public.delete_device_data(uuid, text),
   public.delete_account(text), ingest.deletion_stages(text), ingest.owned_tables(boolean), ingest.delete_owned(uuid, uuid, int),
   ingest.rows_left(uuid, uuid), ingest.end_stage(uuid), ingest.note_deletion(uuid, text),
+<<<<<<< HEAD
   ingest.close_reader(uuid), ingest.drop_reader(uuid), ingest.delete_members(uuid), ingest.forget_address(uuid), ingest.deletion_step(int)
+=======
+  ingest.drop_reader(uuid), ingest.delete_members(uuid), ingest.forget_device_slug(uuid, text), ingest.forget_address(uuid),
+  ingest.deletion_step(int)
+>>>>>>> ra
   from public, anon, authenticated, service_role;
 grant execute on function public.delete_tenant(uuid, text), public.keep_tenant(uuid), public.delete_device_data(uuid, text),
   public.delete_account(text) to authenticated;
