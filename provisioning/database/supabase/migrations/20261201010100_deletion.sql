@@ -437,8 +437,8 @@ begin
 end
 $$;
 
--- Members lose access at once, and so do tokens and the reader's login. Accounts that belong to nothing else go with the tenant, and with
--- them their sessions.
+-- Members lose access at once, and so does what has a token. Accounts that belong to nothing else go with the tenant, and with them their
+-- sessions.
 create function ingest.delete_members(tenant uuid) returns void
 language plpgsql security definer set search_path = ''
 as $$
@@ -458,12 +458,6 @@ begin
   delete from public.memberships as m where m.tenant_id = tenant;
   delete from public.invitations as i where i.tenant_id = tenant;
   delete from public.api_tokens as k where k.tenant_id = tenant;
-  begin
-    perform ingest.drop_reader(tenant);
-  exception when insufficient_privilege then
-    -- Another login made it. Members must not keep access for that: the stage `registry` tries again, and tells.
-    null;
-  end;
 end
 $$;
 
@@ -595,12 +589,8 @@ revoke all on function access.is_deleted(uuid), access.ask_deletion_of_tenant(uu
   access.without_address(jsonb, text), public.delete_tenant(uuid, text), public.keep_tenant(uuid), public.delete_device_data(uuid, text),
   public.delete_account(text), ingest.deletion_stages(text), ingest.owned_tables(boolean), ingest.delete_owned(uuid, uuid, int),
   ingest.rows_left(uuid, uuid), ingest.end_stage(uuid), ingest.note_deletion(uuid, text),
-<<<<<<< HEAD
-  ingest.close_reader(uuid), ingest.drop_reader(uuid), ingest.delete_members(uuid), ingest.forget_address(uuid), ingest.deletion_step(int)
-=======
-  ingest.drop_reader(uuid), ingest.delete_members(uuid), ingest.forget_device_slug(uuid, text), ingest.forget_address(uuid),
-  ingest.deletion_step(int)
->>>>>>> ra
+  ingest.close_reader(uuid), ingest.drop_reader(uuid), ingest.delete_members(uuid), ingest.forget_device_slug(uuid, text),
+  ingest.forget_address(uuid), ingest.deletion_step(int)
   from public, anon, authenticated, service_role;
 grant execute on function public.delete_tenant(uuid, text), public.keep_tenant(uuid), public.delete_device_data(uuid, text),
   public.delete_account(text) to authenticated;
