@@ -105,6 +105,7 @@ test('a tenant: asked for, kept, asked for again, and nothing of it is left', as
   const before = await others();
   await later();
 
+  const READERS = "rolname like 'reader\\_%'";
   await rig.admin.query(`create role reader_${a.id.replaceAll('-', '')} login`);
   // Stopped after each step.
   let steps = 0;
@@ -116,7 +117,7 @@ test('a tenant: asked for, kept, asked for again, and nothing of it is left', as
     await turn(once());
     steps += 1;
     if (steps === 1) {
-      expect((await one("select count(*)::int as n from pg_roles where rolname like 'reader\\_%'")).n).toBe(0);
+      expect((await one(`select count(*)::int as n from pg_roles where ${READERS} and rolcanlogin`)).n).toBe(0);
       expect((await rig.asUser(a.owner, 'select * from public.my_tenants()')).rows).toEqual([]);
       expect((await rig.asUser(a.owner, 'select * from public.telemetry')).rows).toEqual([]);
     }
@@ -127,6 +128,7 @@ test('a tenant: asked for, kept, asked for again, and nothing of it is left', as
   await later();
   await turn();
   expect(await stateOf(a.id)).toMatchObject({ stage: 'archive', problem: null });
+  expect((await one(`select count(*)::int as n from pg_roles where ${READERS}`)).n).toBe(0);
   await expect(addDevice(rig.admin, { tenant: 'acme', device: 'x', createTenant: true })).rejects.toThrow(
     'a tenant with the short name "acme" is being deleted',
   );
