@@ -44,6 +44,7 @@ export function codeOf(attack: Attack, attacker: Actor, mine: Tenant): string | 
       return isOwn && !lacks(insert, columns) ? DANGLING : REFUSED;
     }
     case 'update':
+      if (lacks(select, Object.keys(attack.values))) return UNKNOWN_COLUMN;
       if (other[2] === '-' || lacks(update, Object.keys(attack.values))) return REFUSED;
       // A rule of one's own, to be turned to a device of theirs.
       return own[2] === 'U' && attack.values.device_id ? DANGLING : undefined;

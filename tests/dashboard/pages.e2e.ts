@@ -90,6 +90,7 @@ test('the Pages Functions answer from the bindings', async () => {
     brokerPort: 8883,
     hasCa: true,
     sendsMail: true,
+    hasSecondFactor: true,
     environment: 'dev',
   });
   const ca = await fetch(`${url}/api/ca.pem`);

@@ -2,6 +2,7 @@
 // that the address has what is shown.
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, inject, test } from 'vitest';
+import { DEMO_TENANT } from '../../local/demo-users.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { DESK_AND_PHONE, inspect, openAs, withBrowser } from './browser.ts';
 
@@ -16,9 +17,9 @@ beforeAll(() =>
     const add = async (slug: string, name: string) => {
       const { rows } = await client.query<{ id: string }>(
         `insert into public.devices (tenant_id, slug, name, created_at)
-         select tenant_id, $1, $2, now() - interval '40 days' from public.memberships where role = 'owner' order by tenant_id limit 1
+         select id, $1, $2, now() - interval '40 days' from public.tenants where slug = $3
          returning id`,
-        [slug, name],
+        [slug, name, DEMO_TENANT],
       );
       return rows[0]!.id;
     };
