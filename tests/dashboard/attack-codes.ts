@@ -12,7 +12,7 @@ const DANGLING = '23503';
 const UNKNOWN_COLUMN = 'PGRST204';
 
 /** Their other arguments choose among the tenant's rows: another tenant's id chooses none, and that is not an error. */
-const FILTERING = new Set(['discard_dead_letters']);
+const FILTERING = new Set(['discard_dead_letters', 'tag_devices', 'set_devices_enabled', 'delete_devices']);
 
 const tables = new Map(readMatrix().map(({ table, cells }) => [table, cells]));
 const functions = new Map(readMatrix(FUNCTION_MATRIX).map(({ table: name, cells }) => [name, cells]));
