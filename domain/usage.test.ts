@@ -1,6 +1,6 @@
 // A bill adds up: its total is the sum of what its rows say, whatever the bytes.
 import { expect, test } from 'vitest';
-import { firstDay, lineOf, totalOf, type UsageDay } from './usage.ts';
+import { firstDay, lineOf, sumOfUsage, type UsageDay } from './usage.ts';
 
 const day = (bytes: number): UsageDay => ({
   day: '2026-11-01',
@@ -18,7 +18,7 @@ test('bytes are rounded for each day, once, so that the total is the sum of the 
   // Together 1,998 bytes, which alone would be 2 kB.
   const lines = [499, 499, 500, 500].map((bytes) => lineOf(day(bytes)));
   expect(lines.map(({ kilobytes }) => kilobytes)).toEqual([0, 0, 1, 1]);
-  expect(totalOf(lines)).toEqual({
+  expect(sumOfUsage(lines)).toEqual({
     readings: 12,
     kilobytes: 2,
     over_quota: 4,
@@ -28,8 +28,8 @@ test('bytes are rounded for each day, once, so that the total is the sum of the 
     commands: 16,
     ai_tokens: 0,
   });
-  const months = [totalOf(lines.slice(0, 1)), totalOf(lines.slice(1))];
-  expect(totalOf(months)).toEqual(totalOf(lines));
+  const months = [sumOfUsage(lines.slice(0, 1)), sumOfUsage(lines.slice(1))];
+  expect(sumOfUsage(months)).toEqual(sumOfUsage(lines));
 });
 
 test('a month begins on its first day, in any year', () => {

@@ -27,7 +27,7 @@ export function lineOf({ day: _, bytes, ...counts }: UsageDay): UsageLine {
 }
 
 /** Lines together. */
-export function totalOf(lines: readonly UsageLine[]): UsageLine {
+export function sumOfUsage(lines: readonly UsageLine[]): UsageLine {
   const total: UsageLine = {
     readings: 0,
     kilobytes: 0,

@@ -132,7 +132,7 @@ describe('device', () => {
     });
     expect(await registry()).toEqual([]);
     expect((await ops(['device', 'list', 'acme'])).out).toMatch(
-      /^acme pump +disabled {2}key of \d{4}-\d\d-\d\d {2}pump\n1 device\n$/,
+      /^acme pump {2}disabled {2}last seen never +key of \d{4}-\d\d-\d\d {2}pump\n1 device\n$/,
     );
     expect(await ops(['device', 'enable', 'acme', 'pump'])).toMatchObject({ code: 0 });
     expect(await registry()).toHaveLength(1);

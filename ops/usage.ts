@@ -1,7 +1,7 @@
 // `ops usage`: what tenants used in a month, as a bill could be made from it.
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from 'pg';
-import { firstDay, lineOf, totalOf, USAGE, USAGE_COLUMNS, type UsageDay, type UsageLine } from '../domain/usage.ts';
+import { firstDay, lineOf, sumOfUsage, USAGE, USAGE_COLUMNS, type UsageDay, type UsageLine } from '../domain/usage.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
@@ -85,7 +85,7 @@ async function readBill(client: Client, tenant?: string, wanted?: string): Promi
   if (!progress) throw new Error('ingest.usage_progress has no row, so nothing is counted: apply the migrations again');
   const tenants = [...Map.groupBy(rows, (row) => row.tenant)].map(([name, own]) => {
     const days = own.map(({ tenant: _, ...day }) => ({ day: day.day, ...lineOf(day) }));
-    return { tenant: name, total: totalOf(days), days };
+    return { tenant: name, total: sumOfUsage(days), days };
   });
   return {
     month,
@@ -93,7 +93,7 @@ async function readBill(client: Client, tenant?: string, wanted?: string): Promi
     countedUntil: progress.until,
     complete: progress.complete,
     tenants,
-    total: totalOf(tenants.map(({ total }) => total)),
+    total: sumOfUsage(tenants.map(({ total }) => total)),
   };
 }
 

@@ -34,6 +34,8 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     expect(table).toEqual([
       ...(stack === 'prod'
         ? [
+            ['archive-identity', reads, 'vault-archive-database-url', 1, true],
+            ['archive-identity', writes, 'archive-container', 1, true],
             ['backups-identity', reads, 'vault-backup-database-url', 1, true],
             ['backups-identity', reads, 'vault-backup-key', 1, true],
             ['backups-identity', writes, 'backups-container', 1, true],
@@ -77,10 +79,12 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       expect(kept, identity).toEqual(expect.arrayContaining(names));
       expect(readableBy(identity, plan), identity).toEqual([...new Set([...names, ...ahead[identity]!])].sort());
     }
-    // Every secret has a reader; the backups' are read by the workflow alone.
-    const byWorkflow = readableBy('backups-identity', plan);
-    expect(byWorkflow).toEqual(stack === 'prod' ? [SECRETS.backupUrl, SECRETS.backupKey].sort() : []);
-    const read = [...Object.values(told), ...Object.values(ahead), byWorkflow].flat();
+    // Every secret has a reader; the backups' and the archive's are read by their workflows alone.
+    const byBackups = readableBy('backups-identity', plan);
+    expect(byBackups).toEqual(stack === 'prod' ? [SECRETS.backupUrl, SECRETS.backupKey].sort() : []);
+    const byArchive = readableBy('archive-identity', plan);
+    expect(byArchive).toEqual(stack === 'prod' ? [SECRETS.archiveUrl] : []);
+    const read = [...Object.values(told), ...Object.values(ahead), byBackups, byArchive].flat();
     expect([...new Set(read)].sort()).toEqual(kept.sort());
   });
 });

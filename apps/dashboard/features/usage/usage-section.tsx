@@ -2,7 +2,7 @@
 // What the tenant used in a month, by day: the numbers that a bill is made from.
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { firstDay, lineOf, totalOf, USAGE, USAGE_COLUMNS, type UsageDay } from '../../../../domain/usage.ts';
+import { firstDay, lineOf, sumOfUsage, USAGE, USAGE_COLUMNS, type UsageDay } from '../../../../domain/usage.ts';
 import { Chart } from '../../ui/chart/chart.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
@@ -45,7 +45,7 @@ export function UsageSection() {
 function Month({ days }: { days: UsageDay[] }) {
   const [point, setPoint] = useState<number | null>(null);
   const lines = days.map(lineOf);
-  const total = totalOf(lines);
+  const total = sumOfUsage(lines);
   const shown = point === null ? total : (lines[point] ?? total);
   const times = days.map(({ day }) => localMidnight(day));
   const words = ({ readings, over_quota }: typeof total) =>

@@ -470,7 +470,7 @@ declare
 begin
   perform from ingest.dead_letter_use as u where u.tenant_id = tenant for update;
   delete from public.dead_letters as l where l.tenant_id = tenant and l.device_id is null and starts_with(l.topic, prefix);
-  update public.notifications as n set content = jsonb_set(n.content, '{newest}', (
+  update public.notifications as n set content = jsonb_set(n.content, array['newest'], (
     select coalesce(jsonb_agg(x.told), '[]') from jsonb_array_elements(n.content -> 'newest') as x (told) where x.told ->> 'device' <> slug))
   where n.tenant_id = tenant and n.transition = 'digest'
     and n.content @> jsonb_build_object('newest', jsonb_build_array(jsonb_build_object('device', slug)));
