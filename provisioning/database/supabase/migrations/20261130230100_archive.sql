@@ -322,11 +322,10 @@ as $$
     'archive_bytes', (select sum(o.bytes) from ingest.archive_objects as o where o.superseded_at is null),
     -- For how long the oldest day, or what a run could not archive, has waited: an archive that is not run shows here.
     'archive_waiting_seconds', case when (select r.archive from ingest.retention as r) then
-      extract(epoch from clock_timestamp() - least(
-        clock_timestamp(),
+      coalesce(extract(epoch from clock_timestamp() - least(
         (select min(d.retired_at) from ingest.retired_days as d where d.dropped_at is null),
         (select min(r.ended_at) from ingest.archive_runs as r
-          where r.id > coalesce((select max(w.id) from ingest.archive_runs as w where w.problem is null), 0))))
+          where r.id > coalesce((select max(w.id) from ingest.archive_runs as w where w.problem is null), 0)))), 0)
       end));
 $$;
 
