@@ -18,7 +18,7 @@ test('a viewer sees a month, and its days add up', async () => {
   );
   const page = await openAs('viewer', '/admin/settings');
   const usage = page.getByRole('region', { name: 'Usage' });
-  await usage.getByLabel('Month').selectOption(month);
+  await usage.getByLabel('Month', { exact: true }).selectOption(month);
   await usage.getByText('39,000', { exact: true }).first().waitFor();
   await usage.getByText('Show as table').click();
   const rows = await usage.getByRole('row').allInnerTexts();
