@@ -88,7 +88,7 @@ export const checks: Check[] = [
       await drain(machine);
       const queued = await queue(machine, 10, 'copied');
       const backup = await exec('systemctl start backup-state.service');
-      expect(backup.code === 0, (await exec('journalctl -u backup-state --no-pager -n 20')).stdout);
+      expect(backup.code === 0, (await exec('journalctl -u rehearse-state -u backup-state --no-pager -n 20')).stdout);
       const copies = [...services.azure.blobs.keys()].filter((name) => name.startsWith(`${CONTAINER}/state-`));
       expect(copies.length > 0, 'nothing arrived');
       await drain(machine);

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+from unittest import mock
 
 from mqtt_saas import saved_state
 from mqtt_saas.contract import DAMAGED, DATABASE, FORMER_STATE, WHOLE
@@ -102,6 +103,17 @@ class Keep(Folder):
         self.assertEqual(saved_state.keep(self.folder), "it has only 0 bytes")
         self.assertEqual([self.read(WHOLE), self.read(FORMER_STATE)], [state(b"3"), state(b"2")])
         self.assertEqual(sorted(os.listdir(self.folder)), sorted([DATABASE, WHOLE, FORMER_STATE]))
+
+    def test_the_last_whole_one_can_be_read_at_every_moment(self) -> None:
+        self.save(state(b"1"))
+        saved_state.keep(self.folder)
+        self.save(state(b"2"))
+        found = []
+        # Syncing a large state takes seconds.
+        with mock.patch("os.fsync", side_effect=lambda _: found.append(self.read(WHOLE))):
+            saved_state.keep(self.folder)
+        self.assertEqual(found[0], state(b"1"))
+        self.assertEqual([self.read(WHOLE), self.read(FORMER_STATE)], [state(b"2"), state(b"1")])
 
 
 class Choose(Folder):

@@ -61,18 +61,22 @@ def keep(folder: str) -> str | None:
     if _is_same(database, whole):
         return None
     # First a name of its own, so that what is judged is what is kept: the broker may save meanwhile.
-    judged = f"{whole}.new"
-    _forget(judged)
+    judged, second = f"{whole}.new", f"{former}.new"
+    for name in (judged, second):
+        _forget(name)
     os.link(database, judged)
     try:
         why = fault(judged)
         if why is None:
+            # The last whole one keeps its name until it is replaced: a copy or a rehearsal may begin at any moment.
             with contextlib.suppress(FileNotFoundError):
-                os.replace(whole, former)
+                os.link(whole, second)
+                os.replace(second, former)
             durable.rename(judged, whole)
         return why
     finally:
-        _forget(judged)
+        for name in (judged, second):
+            _forget(name)
 
 
 def choose(folder: str) -> str | None:
