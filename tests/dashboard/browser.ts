@@ -84,6 +84,13 @@ const NARROW_PHONE: readonly Look[] = [
   { colorScheme: 'dark', viewport: NARROW },
 ];
 
+async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
+  );
+}
+
 /**
  * By axe's rules, and that nothing sticks out sideways. @param looks default: a narrow phone in both themes.
  * @param picture a file's name, for a picture of each look in the folder that the environment names as PICTURES.
@@ -95,13 +102,10 @@ export async function inspect(page: Page, looks = NARROW_PHONE, picture?: string
     // Without motion: amid a change of colours, axe would judge one that is on its way.
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize(viewport);
-    // Before the next frame, some of the text still has the other theme's colour.
-    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const found = violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
-    );
-    expect(found, `${colorScheme}, ${viewport.width} px`).toEqual([]);
+    // For a few frames, some of the text still has the other theme's colour: only what stays is a fault.
+    await expect
+      .poll(() => violations(page), { timeout: 10_000, message: `${colorScheme}, ${viewport.width} px` })
+      .toEqual([]);
     const tooWide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     expect(tooWide, `${viewport.width} px`).toBe(0);
     if (folder && picture)
