@@ -69,7 +69,7 @@ create table public.notification_routes (
   tenant_id uuid not null,
   channel_id uuid not null,
   severities text[] not null check (severities <@ '{info,warning,critical}' and cardinality(severities) between 1 and 3),
-  -- Only what a device with one of these tags does; none: every device. Devices get their tags in a later migration.
+  -- Only what a device with one of these tags does; none: every device. The functions of tags come in the migration of devices' tags.
   tags text[] not null default '{}' check (cardinality(tags) <= 16),
   -- 0: as soon as it happens. Otherwise an escalation: when the alert has been open, and perhaps unacknowledged, for so long.
   after_minutes int not null default 0 check (after_minutes between 0 and 10080),
@@ -453,10 +453,7 @@ declare
   wanted_tags constant text[] := access.normal_tags(set_notification_route.tags);
   made uuid;
 begin
-  if not access.are_tags(wanted_tags) then
-    raise exception 'these tags are not allowed'
-      using errcode = 'invalid_parameter_value', hint = 'tags: at most 16, each 1 to 32 of a-z, 0-9, _ . : and -, or none for every device.';
-  end if;
+  perform access.check_tags(wanted_tags);
   begin
     if set_notification_route.time_zone !~ '^([A-Za-z]+(/[A-Za-z0-9_+-]+){1,2}|UTC)$' then
       raise invalid_parameter_value;
