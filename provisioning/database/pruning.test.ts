@@ -145,6 +145,18 @@ it('a deletion that is done stays for 400 days', async () => {
   expect(await kept()).toEqual([{ subject: 'done 399' }]);
 });
 
+it('the size of the database on a day stays for 25 months', async () => {
+  await database.admin.query(
+    "insert into ingest.database_sizes select (date_trunc('month', now()) - age)::date, 1 from unnest('{25 months, 26 months}'::interval[]) as age",
+  );
+  const hasMore = async () => (await ingest.query('select ingest.count_usage(1000) as more')).rows[0].more;
+  while (await hasMore());
+  const { rows } = await database.admin.query(
+    "select from ingest.database_sizes where bytes = 1 and day < now() - interval '2 years'",
+  );
+  expect(rows.length).toBe(1);
+});
+
 it('nothing else can be named, and no step without a bound', async () => {
   await expect(prune('telemetry')).rejects.toMatchObject({ code: BAD_ARGUMENT });
   for (const most of [0, 10_001]) await expect(prune('ledger', most)).rejects.toMatchObject({ code: BAD_ARGUMENT });
