@@ -96,6 +96,21 @@ describe('the limits', () => {
     await expect(ask(world.b.owner)).rejects.toMatchObject({ code: NOT_FOUND });
   });
 
+  it('show what was used today, not on an earlier day', async () => {
+    const used = async (day: string) => {
+      await database.admin.query(`update ingest.quota_use set bytes = 7, day = ${day} where tenant_id = $1`, [acme.id]);
+      const { rows } = await database.asUser(
+        acme.viewer,
+        "select used from public.limits_in_use($1) where name = 'bytes_per_day'",
+        [acme.id],
+      );
+      return rows[0].used;
+    };
+    const today = "(now() at time zone 'UTC')::date";
+    expect(await used(`${today} - 1`)).toBeNull();
+    expect(await used(today)).toBe('7');
+  });
+
   it('are those of the tenant, else the platform’s; a temporary one goes before both, and ends by itself', async () => {
     const limit = async () =>
       (await database.admin.query("select access.limit_of($1, 'max_rules')::int as n", [acme.id])).rows[0].n;

@@ -527,6 +527,15 @@ describe('a rule', () => {
     expect(await judge(12)).toBe(1);
   });
 
+  it('of a tenant that is to be deleted is not judged', async () => {
+    await addRule(SILENT);
+    const due = async () => (await database.admin.query('select tenant_id from ingest.due_rules(20)')).rows;
+    expect(await due()).toEqual([{ tenant_id: tenant }]);
+    await database.admin.query("select access.ask_deletion_of_tenant($1, 'operator', '7 days')", [tenant]);
+    expect(await due()).toEqual([]);
+    await database.admin.query('delete from public.deletions');
+  });
+
   it('must be whole', async () => {
     await expect(addRule({ ...HOT, field: undefined })).rejects.toMatchObject({ code: '23514' });
     await expect(addRule({ ...SILENT, threshold: 1 })).rejects.toMatchObject({ code: '23514' });

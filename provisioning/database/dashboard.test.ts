@@ -1,4 +1,4 @@
-// What the dashboard's pages ask: newest readings, fields, charts, the ingest page, and devices' commands.
+// What the dashboard's pages ask: charts, exports, names of fields, the ingest page, and devices' commands.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
@@ -103,6 +103,76 @@ describe('a chart', () => {
 
   it('is refused when it ends before it begins', async () => {
     await expect(chart(10, '-1 hour')).rejects.toMatchObject({ code: BAD_ARGUMENT });
+  });
+});
+
+describe('an export', () => {
+  it('has the values as they came, oldest first, a page at a time, of 20 fields at most', async () => {
+    await database.admin.query(
+      `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+       select $1, $2, '2026-10-10T12:00:00Z', lpad(n::text, 4, '0'), jsonb_build_object('v', n, 'a', '{"b": "1.50"}'::jsonb)
+       from generate_series(1, 1001) as n`,
+      [tenant, device],
+    );
+    const page = (after: string | null, fields = ['v', 'a.b', 'none']) =>
+      ask("select message_id, cells from public.export_readings($1, $2, '2026-10-10', '2026-10-11', $3)", [
+        device,
+        fields,
+        after,
+      ]);
+    const first = await page(null);
+    expect(first.length).toBe(1000);
+    expect(first[0]).toEqual({ message_id: '0001', cells: ['1', '1.50', null] });
+    const since = "timestamptz '2026-10-10T12:00:00Z'";
+    const rest = await ask(
+      `select message_id from public.export_readings($1, '{v}', ${since}, ${since} + interval '1 hour', '1000')`,
+      [device],
+    );
+    expect(rest).toEqual([{ message_id: '1001' }]);
+    expect((await page(null, Array(30).fill('v')))[0].cells.length).toBe(20);
+  });
+});
+
+describe('a field', () => {
+  const set = (
+    field: string | null,
+    label: string | null,
+    unit: string | null = null,
+    decimals: number | null = null,
+  ) => ask('select public.set_field_name($1, $2, $3, $4, $5)', [tenant, field, label, unit, decimals]);
+  const names = () => ask('select field, label, unit, decimals from public.field_names order by field');
+
+  it('has a name, a unit and decimals until all three are taken off', async () => {
+    await set('t', 'Temperature', '°C', 1);
+    await set('t', 'Temperature', '°F');
+    expect(await names()).toEqual([{ field: 't', label: 'Temperature', unit: '°F', decimals: null }]);
+    await set('t', null);
+    expect(await names()).toEqual([]);
+  });
+
+  it.each([
+    ['a long name', ['t', 'x'.repeat(61)]],
+    ['a name of two lines', ['t', 'a\nb']],
+    ['a long unit', ['t', null, 'x'.repeat(21)]],
+    ['ten decimals', ['t', null, null, 10]],
+    ['a long field', ['x'.repeat(201), 'a']],
+    ['no field', [null, 'a']],
+  ] as [string, Parameters<typeof set>][])('with %s is refused', async (_, values) => {
+    await expect(set(...values)).rejects.toMatchObject({ code: BAD_ARGUMENT });
+  });
+
+  it('is one of 500 at most; those that have a name can still be changed', async () => {
+    await database.admin.query(
+      "insert into public.field_names (tenant_id, field, unit) select $1, 'f' || n, 'K' from generate_series(1, 500) as n",
+      [tenant],
+    );
+    await expect(set('t', 'Temperature')).rejects.toMatchObject({
+      message: 'the tenant has names for 500 fields already',
+    });
+    await set('f500', 'Last');
+    await set('f500', null);
+    await set('t', 'Temperature');
+    await database.admin.query('delete from public.field_names');
   });
 });
 

@@ -184,7 +184,13 @@ it('an import adds all or none, with tags and keys, and the same again changes n
     await expect(importInto(staff, [toImport('imported-3'), wrong]), JSON.stringify(wrong)).rejects.toThrow();
   }
   expect(await sql("select from public.devices where slug in ('imported-3', 'x')")).toHaveLength(0);
-  await expect(importInto(staff, [])).rejects.toMatchObject({ code: BAD_ARGUMENT });
+  const many = Array.from({ length: 1001 }, (_, n) => toImport(`many-${n}`));
+  for (const list of [[], many, [toImport('large', { name: 'x'.repeat(4_194_304) })]]) {
+    await expect(importInto(staff, list)).rejects.toMatchObject({
+      code: BAD_ARGUMENT,
+      message: 'an import is a list of 1 to 1000 devices, of at most 4 MiB',
+    });
+  }
   await expect(importInto(world.a.viewer, devices)).rejects.toMatchObject({ code: REFUSED });
 });
 

@@ -124,6 +124,16 @@ describe('a lease', () => {
   });
 });
 
+describe('ingest.beat', () => {
+  it('promises the next one within an hour at most', async () => {
+    await client.query("select ingest.beat('{ingest}', 1000000)");
+    const { rows } = await client.query(
+      "select late_at <= clock_timestamp() + interval '1 hour' as soon from ingest.beats",
+    );
+    expect(rows).toEqual([{ soon: true }]);
+  });
+});
+
 describe('ingest.prune_untimed', () => {
   const insert = `insert into ingest.untimed (tenant_id, device_id, message_id, ts, session, packet_id, content_hash, received_at)
     values (gen_random_uuid(), gen_random_uuid(), 'm', now(), 's', 1, 'h', now() - $1::interval)`;

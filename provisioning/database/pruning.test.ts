@@ -134,6 +134,29 @@ it('who made a tenant stays in the audit log, and no other entry can be deleted 
   await expect(database.admin.query('delete from public.audit_log')).rejects.toMatchObject({ code: REFUSED });
 });
 
+it('a deletion that is done stays for 400 days', async () => {
+  const kept = async () =>
+    (await database.admin.query("select subject from public.deletions where subject like 'done %'")).rows;
+  await database.admin.query(
+    `insert into public.deletions (kind, subject, asked_by, stage, finished_at)
+     select 'person', 'done ' || age, 'operator', 'log', now() - make_interval(days => age) from unnest(array[399, 401]) as age`,
+  );
+  expect((await ingest.query('select ingest.deletion_step(1000) as id')).rows).toEqual([{ id: null }]);
+  expect(await kept()).toEqual([{ subject: 'done 399' }]);
+});
+
+it('the size of the database on a day stays for 25 months', async () => {
+  await database.admin.query(
+    "insert into ingest.database_sizes select (date_trunc('month', now()) - age)::date, 1 from unnest('{25 months, 26 months}'::interval[]) as age",
+  );
+  const hasMore = async () => (await ingest.query('select ingest.count_usage(1000) as more')).rows[0].more;
+  while (await hasMore());
+  const { rows } = await database.admin.query(
+    "select from ingest.database_sizes where bytes = 1 and day < now() - interval '2 years'",
+  );
+  expect(rows.length).toBe(1);
+});
+
 it('nothing else can be named, and no step without a bound', async () => {
   await expect(prune('telemetry')).rejects.toMatchObject({ code: BAD_ARGUMENT });
   for (const most of [0, 10_001]) await expect(prune('ledger', most)).rejects.toMatchObject({ code: BAD_ARGUMENT });

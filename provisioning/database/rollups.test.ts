@@ -144,6 +144,20 @@ it('late readings of many hours leave a small row of work', async () => {
   }
 });
 
+it('readings of many separate minutes are noted in a small row', async () => {
+  for (let minute = 0; minute < 60; minute += 2) {
+    await send(`'{"t": 1}'`, { from: `${HOUR} + interval '${minute} minutes'`, gap: 600 });
+  }
+  const [noted] = await admin(
+    `select pg_column_size(s.unrolled) <= 256 as is_small, (
+         select bool_and(s.unrolled @> tstzrange(m, m + interval '1 minute'))
+         from generate_series(${HOUR}, ${HOUR} + interval '58 minutes', '2 minutes') as m) as has_all
+     from public.device_status as s where s.device_id = $1`,
+    [device],
+  );
+  expect(noted).toEqual({ is_small: true, has_all: true });
+});
+
 it('what another run is rolling up is not waited for, and claimed later', async () => {
   await send(`'{"t": 1}'`, { times: 60 });
   await admin('select ingest.claim_rollups(100)');

@@ -143,3 +143,17 @@ describe('public.telemetry', () => {
     expect(rows).toEqual([{ most: 1 }]);
   });
 });
+
+describe('ingest.archive_pending', () => {
+  it('gives 100 days of a tenant at a time, the oldest first', async () => {
+    await client.query(
+      `insert into ingest.retired_rows (tenant_id, device_id, ts, message_id, payload, day)
+       select $1, $2, now(), n, '{}', date '2020-01-01' + n from generate_series(0, 100) as n`,
+      [tenant, device],
+    );
+    const { rows } = await client.query(
+      'select count(*)::int as n, max(day)::text as newest from ingest.archive_pending()',
+    );
+    expect(rows).toEqual([{ n: 100, newest: '2020-04-09' }]);
+  });
+});

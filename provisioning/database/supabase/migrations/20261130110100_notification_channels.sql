@@ -69,7 +69,7 @@ create table public.notification_routes (
   tenant_id uuid not null,
   channel_id uuid not null,
   severities text[] not null check (severities <@ '{info,warning,critical}' and cardinality(severities) between 1 and 3),
-  -- Only what a device with one of these tags does; none: every device. Devices get their tags in a later migration.
+  -- Only what a device with one of these tags does; none: every device. The functions of tags come in the migration of devices' tags.
   tags text[] not null default '{}' check (cardinality(tags) <= 16),
   -- 0: as soon as it happens. Otherwise an escalation: when the alert has been open, and perhaps unacknowledged, for so long.
   after_minutes int not null default 0 check (after_minutes between 0 and 10080),
@@ -453,10 +453,7 @@ declare
   wanted_tags constant text[] := access.normal_tags(set_notification_route.tags);
   made uuid;
 begin
-  if not access.are_tags(wanted_tags) then
-    raise exception 'these tags are not allowed'
-      using errcode = 'invalid_parameter_value', hint = 'tags: at most 16, each 1 to 32 of a-z, 0-9, _ . : and -, or none for every device.';
-  end if;
+  perform access.check_tags(wanted_tags);
   begin
     if set_notification_route.time_zone !~ '^([A-Za-z]+(/[A-Za-z0-9_+-]+){1,2}|UTC)$' then
       raise invalid_parameter_value;
@@ -524,6 +521,32 @@ as $$
       select from public.notification_routes as r where r.tenant_id = tenant and r.channel_id = n.channel_id and r.enabled));
 $$;
 
+-- A route that is moved to another channel takes the waiting digest of its former one along, unless another route still leads there: a
+-- digest counts what the routes to its channel take, so the former channel's would count nothing.
+create function access.move_digest() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  digest public.notifications;
+begin
+  update public.notifications as n
+  set state = 'cancelled', error = 'Its route was moved to another channel.', finished_at = now()
+  where n.tenant_id = old.tenant_id and n.channel_id = old.channel_id and n.transition = 'digest' and n.state = 'waiting' and n.attempts = 0
+    and not exists (
+      select from public.notification_routes as r where r.tenant_id = old.tenant_id and r.channel_id = old.channel_id and r.enabled)
+  returning n.* into digest;
+  if digest.id is not null and new.enabled then
+    insert into public.notifications as o (tenant_id, channel_id, transition, since, due_at, expires_at)
+    values (new.tenant_id, new.channel_id, 'digest', digest.since, digest.due_at, digest.expires_at)
+    on conflict (tenant_id, channel_id) where transition = 'digest' and content is null and state = 'waiting' do update
+    set since = least(o.since, excluded.since), due_at = least(o.due_at, excluded.due_at);
+  end if;
+  return null;
+end
+$$;
+create trigger move_digest after update of channel_id on public.notification_routes for each row
+  when (old.channel_id <> new.channel_id) execute function access.move_digest();
+
 -- Puts a test message into the outbox, and returns its id there. 10 a tenant and hour.
 create function public.send_test_notification(channel_id uuid) returns uuid
 language plpgsql security definer set search_path = ''
@@ -555,7 +578,8 @@ begin
 end
 $$;
 
--- A tenant's limits in force, what counts against each (null: it bounds a single thing), and until when a temporary one holds.
+-- A tenant's limits in force: `most` (null: no bound), what counts against it (null: it bounds a single thing), and until when a temporary
+-- one holds. Readings are those stored today, in UTC, and in the last whole minute. Bytes are known of a tenant with a rate or quota only.
 -- For the operator; limits_in_use asks who is calling.
 create or replace function access.limits_of(tenant uuid) returns table (name text, most bigint, used bigint, until timestamptz)
 language sql stable security definer set search_path = '' set timezone = 'UTC'
@@ -587,7 +611,20 @@ as $$
   select u.name, access.limit_of(tenant, u.name), u.used, t.until
   from used as u
   left join access.temporary_limits as t on t.tenant_id = tenant and t.name = u.name and t.until > now()
-  order by u.name;
+  union all
+  select u.name, u.most, u.used, t.until
+  from ingest.quotas as q
+  cross join lateral (values
+    ('readings_per_minute', q.readings_per_minute::bigint, (select coalesce(max(l.stored), 0) from public.ingest_ledger as l
+      where l.tenant_id = tenant and l.minute = date_trunc('minute', now()) - interval '1 minute')),
+    ('readings_per_day', q.readings_per_day::bigint, (select coalesce(sum(l.stored), 0)::bigint from public.ingest_ledger as l
+      where l.tenant_id = tenant and l.minute >= current_date)),
+    ('bytes_per_day', q.bytes_per_day::bigint, (select max(u.bytes) from ingest.quota_use as u
+      where u.tenant_id = tenant and u.day = current_date))
+  ) as u (name, most, used)
+  left join access.temporary_limits as t on t.tenant_id = tenant and t.name = u.name and t.until > now()
+  where q.tenant_id = tenant
+  order by 1;
 $$;
 
 revoke all on function access.staffed_channel(uuid), public.notification_sender(), access.check_sealed(text), access.check_host(text),
@@ -596,7 +633,8 @@ revoke all on function access.staffed_channel(uuid), public.notification_sender(
   access.address_hash(text), access.ask_confirmation(uuid, uuid), public.send_confirmation_again(uuid),
   public.answer_notification_channel(text, boolean),
   public.set_notification_route(uuid, text[], uuid, int, int, text, boolean, time, time, text, boolean, int, boolean, text[]),
-  public.delete_notification_route(uuid), access.cancel_route(uuid, uuid), public.send_test_notification(uuid)
+  public.delete_notification_route(uuid), access.cancel_route(uuid, uuid), access.move_digest(),
+  public.send_test_notification(uuid)
   from public, anon, authenticated, service_role;
 grant execute on function public.notification_sender(), public.add_notification_channel(uuid, text, text, text, text, jsonb),
   public.change_notification_channel(uuid, text, boolean, text, text, jsonb), public.delete_notification_channel(uuid),

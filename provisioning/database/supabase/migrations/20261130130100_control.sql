@@ -95,29 +95,6 @@ alter table ingest.retained_of_deleted enable row level security;
 alter table ingest.retained_of_deleted force row level security;
 revoke all on ingest.retained_of_deleted from public, anon, authenticated, service_role;
 
--- A device whose name the broker still retains a deleted one's desired state for may not connect until the control loop has removed it.
-create or replace view broker.registry as
-select t.slug || '.' || d.slug as username, c.password_hash, t.slug as tenant_slug, d.slug as device_slug,
-  'device' as kind, null::text as purpose, f.topics as former
-from public.device_credentials as c
-join public.devices as d on d.id = c.device_id and d.tenant_id = c.tenant_id
-join public.tenants as t on t.id = d.tenant_id
-left join (
-  select k.tenant_id, k.device_id, array_agg(k.topic order by k.topic) as topics
-  from broker.former_topics as k
-  where k.until >= (now() at time zone 'UTC')::date
-  group by 1, 2
-) as f on f.tenant_id = d.tenant_id and f.device_id = d.id
-where d.enabled and c.revoked_at is null
-  and not exists (select from ingest.retained_of_deleted as g where g.tenant_slug = t.slug and g.device_slug = d.slug)
-union all
-select s.username, s.password_hash, null, null, 'service', s.purpose, case when s.purpose = 'ingest' then (
-  select array_agg(distinct split_part(k.topic, '/', 1))
-  from broker.former_topics as k
-  where k.until >= (now() at time zone 'UTC')::date - 15
-) end
-from broker.service_accounts as s;
-
 create function ingest.remember_retained() returns trigger
 language plpgsql security definer set search_path = ''
 as $$

@@ -260,3 +260,8 @@ end
 $$;
 
 comment on table ingest.retention is 'For how long readings stay, for tenants without days of their own. Private.';
+
+revoke execute on function ingest.retention_days(uuid), ingest.retention_today(), ingest.archive_day(timestamptz, timestamptz),
+  ingest.tenants_in(text), ingest.due_days(), ingest.is_due(text, date), ingest.retire_day(), ingest.retire_rows(int),
+  ingest.take_rows(text, text, int), ingest.drop_retired(int) from public;
+grant execute on function ingest.retire_day(), ingest.retire_rows(int), ingest.drop_retired(int) to mqtt_ingest;

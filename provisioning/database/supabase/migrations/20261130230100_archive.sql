@@ -329,15 +329,13 @@ as $$
       end));
 $$;
 
-revoke execute on function ingest.retention_days(uuid), ingest.retention_today(), ingest.archive_day(timestamptz, timestamptz),
-  ingest.tenants_in(text), ingest.due_days(), ingest.is_due(text, date), ingest.retire_day(), ingest.retire_rows(int),
-  ingest.take_rows(text, text, int), ingest.drop_retired(int), ingest.archive_facts(regclass, uuid, date),
+revoke execute on function ingest.archive_facts(regclass, uuid, date),
   ingest.archive_pending(), ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text),
   ingest.assert_archived(text, uuid, date), ingest.release_day(date, uuid[]), ingest.release_rows(uuid, date), ingest.forget_archived(uuid, uuid),
   ingest.reopen_day(date, int), ingest.retired_facts(text, uuid, date),
   ingest.retired_readings(uuid, date), ingest.archive_is_on(), ingest.archived_objects(), ingest.open_removals(), ingest.note_removed(bigint),
   ingest.record_archive_run(timestamptz, bigint, bigint, text), ingest.archive_figures() from public;
-grant execute on function ingest.retire_day(), ingest.retire_rows(int), ingest.drop_retired(int), ingest.archive_figures() to mqtt_ingest;
+grant execute on function ingest.archive_figures() to mqtt_ingest;
 grant execute on function ingest.retired_facts(text, uuid, date), ingest.archive_pending(),
   ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text), ingest.release_day(date, uuid[]),
   ingest.release_rows(uuid, date), ingest.retired_readings(uuid, date), ingest.archive_is_on(), ingest.archived_objects(),

@@ -241,12 +241,20 @@ begin
 end
 $$;
 
+-- Whether the database takes no writes, because it is full or is failing over. For the dashboard, also of people who are not signed in.
+-- Not transaction_read_only: the API reads in read-only transactions.
+create function public.read_only() returns boolean
+language sql stable set search_path = ''
+as $$
+  select current_setting('default_transaction_read_only') = 'on' or pg_is_in_recovery();
+$$;
+
 -- For health and metrics. Growth: bytes a day, since the size of up to seven days ago.
 create function ingest.usage_figures() returns jsonb
 language sql stable security definer set search_path = '' set timezone = 'UTC'
 as $$
   select jsonb_strip_nulls(jsonb_build_object(
-    'database_read_only', (current_setting('default_transaction_read_only') = 'on' or pg_is_in_recovery())::int,
+    'database_read_only', public.read_only()::int,
     'usage_counted_age_seconds', (select extract(epoch from clock_timestamp() - p.counted_until) from ingest.usage_progress as p),
     'database_growth_bytes_per_day', (
       select (pg_database_size(current_database()) - s.bytes) / (current_date - s.day)
@@ -256,10 +264,11 @@ $$;
 revoke all on function
   ingest.add_to_ledger(timestamptz, uuid[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[]),
   ingest.insert_readings(uuid[], uuid[], timestamptz[], text[], timestamptz[], text[]),
-  ingest.count_usage_of(uuid[], date), ingest.count_usage(int), ingest.usage_figures()
+  ingest.count_usage_of(uuid[], date), ingest.count_usage(int), public.read_only(), ingest.usage_figures()
   from public, anon, authenticated, service_role;
 grant execute on function
   ingest.add_to_ledger(timestamptz, uuid[], bigint[], bigint[], bigint[], bigint[], bigint[], bigint[]),
   ingest.insert_readings(uuid[], uuid[], timestamptz[], text[], timestamptz[], text[]),
   ingest.count_usage(int), ingest.usage_figures()
   to mqtt_ingest;
+grant execute on function public.read_only() to anon, authenticated;

@@ -251,7 +251,8 @@ begin
 end
 $$;
 
--- As before; and no device of a tenant that is to be deleted may connect.
+-- No device of a tenant that is to be deleted may connect. Nor may one by whose name the broker still retains the desired state of a deleted
+-- device, before the control loop has removed it.
 create or replace view broker.registry as
 select t.slug || '.' || d.slug as username, c.password_hash, t.slug as tenant_slug, d.slug as device_slug,
   'device' as kind, null::text as purpose, f.topics as former

@@ -182,7 +182,7 @@ begin
   if access.are_tags(access.normal_tags(tags)) is not true then
     raise exception 'the tags are not allowed'
       using errcode = 'invalid_parameter_value',
-        hint = 'A device has at most 16 tags, each of 1 to 32 of a-z, 0-9, "_", ".", ":" and "-", beginning with a letter or digit.';
+        hint = 'Use at most 16 tags, each of 1 to 32 of a-z, 0-9, "_", ".", ":" and "-", beginning with a letter or digit.';
   end if;
 end
 $$;

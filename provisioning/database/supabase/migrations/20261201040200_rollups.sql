@@ -394,5 +394,12 @@ grant execute on function
   ingest.prune_rollups(int)
   to mqtt_ingest;
 
+-- A tenant's reader asks for charts as people do.
+grant select on public.telemetry_rollups to tenant_reader;
+create policy readers_select on public.telemetry_rollups for select to tenant_reader
+  using (tenant_id = (select access.reader_tenant()));
+grant execute on function public.device_chart(uuid, text, timestamptz, timestamptz, int),
+  access.number_of(jsonb, text), access.number_below(jsonb, text), access.as_number(jsonb) to tenant_reader;
+
 -- The readings that there are already.
 update public.device_status set unrolled = tstzmultirange(tstzrange(date_trunc('day', now()) - interval '30 days', date_trunc('minute', now())));
