@@ -64,7 +64,7 @@ export const formatTime = (time: Date): string => `${formatDay(time)} ${time.get
 export const formatClock = (time: Date, now: Date): string =>
   time.toDateString() === now.toDateString() ? formatSecond(time) : `${formatDay(time)} ${formatSecond(time)}`;
 
-const twoDigits = (value: number) => String(value).padStart(2, '0');
+export const twoDigits = (value: number) => String(value).padStart(2, '0');
 
 /** False for fields of a reading that tell its time or id and not a measurement. */
 export const isMeasured = (field: string): boolean => field !== 'id' && field !== 'ts';

@@ -7,7 +7,7 @@ import { Chart } from '../../ui/chart/chart.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
 import { Figure, Figures } from '../../ui/figures.tsx';
-import { formatBytes, formatDay, formatNumber } from '../../ui/format.ts';
+import { formatBytes, formatDay, formatNumber, twoDigits } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { Section, Skeleton } from '../../ui/page.tsx';
 import { SmallChoice } from '../../ui/small-choice.tsx';
@@ -108,7 +108,7 @@ function localMidnight(day: string): number {
 function fillMonth(month: string, found: UsageDay[]): UsageDay[] {
   const length = (Date.parse(firstDay(month, 1)) - Date.parse(firstDay(month))) / 86_400_000;
   return Array.from({ length }, (_, n) => {
-    const day = `${month}-${String(n + 1).padStart(2, '0')}`;
+    const day = `${month}-${twoDigits(n + 1)}`;
     return found.find((one) => one.day === day) ?? { ...NOTHING, day };
   });
 }
