@@ -17,8 +17,9 @@ export function DeleteAccountForm({ email }: { email: string }) {
     <form method="post" onSubmit={submit}>
       {problem}
       <p>
-        You leave all your tenants at once, and nobody can sign in with this address any more. Their audit logs keep
-        what you did, without your address. Backups keep it until they expire, 30 days in general. It cannot be undone.
+        You leave all your tenants at once, and can no longer sign in with this address. The tenants’ audit logs keep
+        what you did, without your address. Backups keep your data until they expire, usually after 30 days. This cannot
+        be undone.
       </p>
       <Field
         label={`Type ${email} to confirm`}

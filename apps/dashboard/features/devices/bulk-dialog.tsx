@@ -32,12 +32,12 @@ const WORDS = {
   disable: {
     verb: 'Disable',
     done: 'disabled',
-    note: 'They are disconnected within seconds, and refused until enabled.',
+    note: 'They are disconnected within seconds, and refused until they are enabled again.',
   },
   delete: {
     verb: 'Delete',
     done: 'deleted',
-    note: 'They are disconnected within seconds and cannot be restored. Their readings stay until retention removes them; no page shows them any more. An owner who wants the readings deleted, too, deletes each device on its own page.',
+    note: 'They are disconnected within seconds and cannot be restored. Their readings stay until retention removes them; no page shows them any more. To delete the readings, too, an owner deletes each device on its own page.',
   },
   tag: { verb: 'Tag', done: 'changed', note: 'Separate tags by commas or spaces.' },
 } as const;

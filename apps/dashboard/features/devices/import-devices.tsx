@@ -154,8 +154,8 @@ function Credentials({ prepared, onClose }: { prepared: PreparedImport; onClose:
     <Dialog title={`${devicesOf(prepared.devices.length)} added`} onClose={onClose} firm>
       <Notice tone={tried ? 'danger' : 'warn'}>
         {tried && 'The keys are not stored yet. '}
-        This file is the only place with the keys. Only their hashes are stored; nobody can read them back. Keep it
-        where only you can read it, and give each device its own line.
+        Only this file has the keys. The platform stores only their hashes; nobody can read the keys back. Keep the file
+        where only you can read it, and give each device only its own line.
       </Notice>
       <div className={styles.files}>
         <DownloadButton

@@ -170,7 +170,7 @@ function TagsField({ initial, onChange }: { initial: string[]; onChange: (text: 
           onChange(value);
         }}
         placeholder="all devices"
-        hint="Of several tags, one is enough."
+        hint="A device needs only one of several tags."
         autoComplete="off"
         spellCheck={false}
       />

@@ -35,8 +35,8 @@ export function UsageSection() {
       {!data && !error && <Skeleton lines={8} label="Loading usage" />}
       {data && <Month days={fillMonth(month, data)} />}
       <p className={styles.note}>
-        Days are days of UTC, counted every 15 minutes and kept for {MONTHS_KEPT} months. A reading counts on the day on
-        which it was received. kB are 1,000 bytes of stored payloads, rounded for each day.
+        Days are in UTC. They are counted every 15 minutes and kept for {MONTHS_KEPT} months. A reading counts on the
+        day it was received. A kB is 1,000 bytes of stored payloads, rounded for each day.
       </p>
     </Section>
   );
