@@ -167,6 +167,8 @@ test('a device goes with its readings where an owner says so; staff are not offe
   });
   const staff = await openIn(tenant, 'staff', `/admin/devices/view?id=${device.deviceId}`);
   await staff.getByRole('button', { name: 'Delete', exact: true }).click();
+  // The dialog is loaded first.
+  await staff.getByLabel('Type pump to confirm').waitFor();
   expect(await staff.getByRole('dialog').getByRole('checkbox').count()).toBe(0);
   const page = await openIn(tenant, 'owner', `/admin/devices/view?id=${device.deviceId}`);
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
@@ -253,8 +255,11 @@ test('an empty tenant guides its owner; each step is ticked by what there is; di
   await page.getByRole('button', { name: 'Show all devices' }).click();
   await page.reload();
   await page.getByRole('link', { name: 'pump' }).waitFor();
+  // The checklist would come later than the devices: it is loaded, and then asks.
+  await page.waitForLoadState('networkidle');
   expect(await list.count()).toBe(0);
   const viewer = await openIn(await makeTenant(['owner', 'viewer']), 'viewer', '/admin/devices');
   await viewer.getByText('No devices yet').waitFor();
+  await viewer.waitForLoadState('networkidle');
   expect(await viewer.getByRole('region', { name: /^Set up/ }).count()).toBe(0);
 });

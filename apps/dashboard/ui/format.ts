@@ -4,8 +4,8 @@
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /**
- * A count or a measured value: grouped thousands; a number that is not whole with seven digits, or as many as its whole part has; very large and small ones with an
- * exponent. @param decimals as many, rather than as many as there are.
+ * A count or a measured value, with grouped thousands. A fraction has seven digits, or all digits of its whole part if they are more;
+ * a very large or small number has an exponent. @param decimals always this many.
  */
 export function formatNumber(value: number, decimals?: number | null): string {
   const size = Math.abs(value);
@@ -64,7 +64,4 @@ export const formatTime = (time: Date): string => `${formatDay(time)} ${time.get
 export const formatClock = (time: Date, now: Date): string =>
   time.toDateString() === now.toDateString() ? formatSecond(time) : `${formatDay(time)} ${formatSecond(time)}`;
 
-const twoDigits = (value: number) => String(value).padStart(2, '0');
-
-/** False for fields of a reading that tell its time or id and not a measurement. */
-export const isMeasured = (field: string): boolean => field !== 'id' && field !== 'ts';
+export const twoDigits = (value: number) => String(value).padStart(2, '0');

@@ -30,11 +30,11 @@ export function CsvButton({ span, of }: Props) {
       // Loaded when it is needed: a page has little room for script.
       const { exportReadings } = await import('./export.ts');
       const { parts, name, lines, endsAt } = await exportReadings(span(), setRead, signal);
-      if (lines === 0) return notify('There is no reading in this range, so there is no file.');
+      if (lines === 0) return notify('There are no readings in this range, so no file was saved.');
       saveFile(new Blob(parts, { type: 'text/csv;charset=utf-8' }), name);
       notify(
         endsAt
-          ? `${formatNumber(lines)} readings are in ${name}, up to ${endsAt}: a file holds no more. Choose a shorter range for the rest.`
+          ? `${formatNumber(lines)} readings are in ${name}, up to ${endsAt}. A file holds no more: for the rest, choose a range that begins there.`
           : `${formatNumber(lines)} readings are in ${name}.`,
       );
     } catch (error) {

@@ -27,13 +27,13 @@ export function DataPage() {
     <>
       <PageHead
         title="Use your data"
-        about={`Ways out for the readings of ${tenant.name}: read only, and of this tenant alone.`}
+        about={`The data of ${tenant.name} outside the dashboard. All access is read-only and limited to this tenant.`}
       />
       <Section title="CSV">
         <div className={styles.text}>
           <p>
-            On a device’s page, <em>Download CSV</em> below the chart saves what the chart shows: the chosen field and
-            range, each reading with its exact value and its time in UTC.
+            On a device’s page, <em>Download CSV</em> below the chart saves what the chart shows: each reading of the
+            chosen field and range, with its exact value and its time in UTC.
           </p>
         </div>
       </Section>
@@ -54,7 +54,7 @@ export function DataPage() {
         }
       >
         <div className={styles.text}>
-          <p>Grafana reads the database itself, by a login that reads this tenant alone.</p>
+          <p>Grafana reads the database directly, with a login that sees only this tenant.</p>
           <ol>
             <li>
               Ask the platform’s operator for the login: <code>npm run ops -- reader {tenant.slug}</code> makes it.
@@ -82,12 +82,12 @@ function Programs() {
     >
       <div className={styles.text}>
         <p>
-          Put the token into the environment variable <code>MQTT_SAAS_TOKEN</code>, and a device’s slug in place of{' '}
-          <code>sensor-1</code>. A token answers one request at a time and 60 a minute, with up to 1,000 rows each.
+          Put the token in the environment variable <code>MQTT_SAAS_TOKEN</code>, and replace <code>sensor-1</code> with
+          the slug of a device. A token allows one request at a time and 60 a minute; an answer has up to 1,000 rows.
         </p>
         {place && <CopyBlock text={PROGRAMS[name].write(place, 'sensor-1')} label="program" />}
         <p>
-          <code>read_token</code>, <code>read_devices</code> and <code>read_alerts</code> are asked in the same way.
+          <code>read_token</code>, <code>read_devices</code> and <code>read_alerts</code> are called in the same way.
         </p>
       </div>
     </Section>

@@ -58,9 +58,8 @@ async function ask(name, args) {
   const url = '${supabaseUrl}/rest/v1/rpc/' + name;
   for (;;) {
     const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(args) });
-    const body = await answer.json();
-    if (answer.ok) return body;
-    if (answer.status !== 429) throw new Error(body.message + '. ' + body.hint);
+    if (answer.ok) return answer.json();
+    if (answer.status !== 429) throw new Error(await answer.text());
     await new Promise((go) => setTimeout(go, 5000)); // used 60 times in this minute
   }
 }

@@ -3,7 +3,7 @@ import { type Api, type FunctionRow, firstRows, oneRow } from '../session/rows.t
 import { csvLine, isoTime } from './csv.ts';
 
 /** Readings in a file at most: a device's at one a second for more than two days. */
-export const MOST_READINGS = 200_000;
+const MOST_READINGS = 200_000;
 /** One request's worth: a list asks for one row more, to know whether there is more. */
 const PAGE = 999;
 

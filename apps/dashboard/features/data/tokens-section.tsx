@@ -67,7 +67,7 @@ export function TokensSection() {
       {!tokens && !error && <Skeleton lines={3} label="Loading tokens" />}
       {tokens?.length === 0 && (
         <Empty icon={<KeyRound />} title="No token yet">
-          A program that reads this tenant’s data has a token in place of an account.
+          A program reads this tenant’s data with a token instead of an account.
         </Empty>
       )}
       {tokens && tokens.length > 0 && (
@@ -84,7 +84,7 @@ export function TokensSection() {
             setLeaving(undefined);
           }}
         >
-          <p>The program that uses it is refused from its next request on.</p>
+          <p>Programs that use this token are refused from their next request on.</p>
         </Confirm>
       )}
     </Section>
@@ -124,9 +124,9 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={`New token for ${tenant.name}`} onClose={onClose}>
       <form onSubmit={submit}>
-        <Field label="Name" name="name" hint="The program that will use it." maxLength={200} required />
+        <Field label="Name" name="name" hint="Such as the program that will use it." maxLength={200} required />
         <fieldset className={styles.scopes}>
-          <legend>It reads</legend>
+          <legend>Reads</legend>
           {(Object.keys(SCOPES) as Scope[]).map((scope) => (
             <label key={scope}>
               <input
@@ -140,7 +140,7 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
             </label>
           ))}
         </fieldset>
-        <Choice label="It expires in" name="days" defaultValue="90">
+        <Choice label="Expires in" name="days" defaultValue="90">
           {Object.entries(DAYS).map(([days, words]) => (
             <option key={days} value={days}>
               {words}

@@ -1,35 +1,25 @@
 'use client';
 // Deletes the signed-in person's account, once they have typed their address.
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
-import { Notice } from '../../ui/notice.tsx';
 import { signOut } from '../session/account.ts';
-import { messageOf } from '../session/errors.ts';
+import { useSubmit } from '../session/use-submit.tsx';
 import { deleteAccount } from './deletions.ts';
 
 export function DeleteAccountForm({ email }: { email: string }) {
   const [typed, setTyped] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState('');
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    setBusy(true);
-    setProblem('');
-    try {
-      await deleteAccount(typed);
-      await signOut();
-    } catch (error) {
-      setProblem(messageOf(error));
-      setBusy(false);
-    }
-  }
+  const { busy, submit, problem } = useSubmit(async () => {
+    await deleteAccount(typed);
+    await signOut();
+  });
   return (
     <form method="post" onSubmit={submit}>
-      {problem && <Notice tone="danger">{problem}</Notice>}
+      {problem}
       <p>
-        You leave all your tenants at once, and nobody can sign in with this address any more. Their audit logs keep
-        what you did, without your address. Backups keep it until they expire, 30 days in general. It cannot be undone.
+        You leave all your tenants at once, and can no longer sign in with this address. The tenants’ audit logs keep
+        what you did, without your address. Backups keep your data until they expire, usually after 30 days. This cannot
+        be undone.
       </p>
       <Field
         label={`Type ${email} to confirm`}

@@ -34,7 +34,7 @@ export function DeleteDevice({ device, onClose }: { device: Device; onClose: () 
         It is disconnected within seconds and cannot be restored.
         {!withReadings && ' Its readings stay until retention removes them; no page shows them any more.'}
         {withReadings &&
-          ' Its readings and dead letters are deleted, also archived ones. Settings shows how far that is.'}
+          ' Its readings and dead letters are deleted, including archived ones. Settings shows the progress.'}
       </p>
       {canDeleteData && (
         <label className={styles.choice}>

@@ -1,5 +1,5 @@
 'use client';
-// Deleting the tenant: an owner asks for it, and can take it back until it begins.
+// Deleting the tenant: an owner asks for it, and can cancel it until it begins.
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
@@ -31,8 +31,8 @@ function Ask() {
   return (
     <div className={styles.row}>
       <p>
-        Deletes devices, readings, rules, members and all else, in 7 days. Devices are disconnected at once. Until it
-        begins, an owner can take it back.
+        Devices are disconnected at once. After 7 days, devices, readings, rules, members and everything else in this
+        tenant are deleted. Until then, an owner can cancel the deletion.
       </p>
       <Button variant="danger" onClick={() => setIsAsking(true)}>
         <Trash2 aria-hidden />
@@ -50,9 +50,9 @@ function Ask() {
           }}
         >
           <p>
-            Its devices are disconnected within seconds. In 7 days everything in it is deleted: devices and their keys,
-            readings, also archived ones, dead letters, rules, alerts, channels, usage and the audit log. Members lose
-            access then, and accounts that belong to no other tenant are deleted.
+            Its devices are disconnected within seconds. After 7 days everything in it is deleted: devices and their
+            keys, readings (including archived ones), dead letters, rules, alerts, channels, usage and the audit log.
+            Members then lose access, and accounts that belong to no other tenant are deleted.
           </p>
           <WhatStays />
         </Confirm>
@@ -71,8 +71,8 @@ function Asked({ deletion }: { deletion: Deletion }) {
   return (
     <div className={styles.row}>
       <p>
-        It begins on {formatTime(new Date(deletion.due_at))}. Until then its devices cannot connect, and members see
-        everything as before. Save what you need.
+        The deletion begins on {formatTime(new Date(deletion.due_at))}. Until then devices cannot connect, and members
+        see everything as before. Download what you need.
       </p>
       <Button variant="primary" busy={keep.isPending} onClick={() => keep.mutate(undefined)}>
         Keep this tenant

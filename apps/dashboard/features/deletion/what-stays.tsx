@@ -3,7 +3,7 @@ import styles from './deletion.module.css';
 
 export const WhatStays = () => (
   <p className={styles.stays}>
-    Backups keep what they hold until they expire, 30 days in general. The operator keeps a record without names: the
-    id, when it was asked for and done, and how many rows went.
+    Backups keep the deleted data until they expire, usually after 30 days. The operator keeps a record without names:
+    the id, when the deletion was requested and completed, and how many rows were deleted.
   </p>
 );

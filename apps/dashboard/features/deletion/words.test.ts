@@ -17,7 +17,7 @@ test.each([
   [running, '12,000 rows removed, 3,000 readings left, about 15 s'],
   [{ ...running, rows_left: 100_001 }, '12,000 rows removed, more than 100,000 readings left, more than 8 min'],
   [{ ...running, removed: 0 }, '0 rows removed, 3,000 readings left'],
-  [{ ...running, stage: 'archive' }, '12,000 rows removed; a last look follows in some minutes'],
+  [{ ...running, stage: 'archive' }, '12,000 rows removed; a final check follows in a few minutes'],
   [{ ...running, problem: 'It waits.' }, '12,000 rows removed. It waits.'],
   [{ ...running, finished_at: began }, 'Done: 12,000 rows removed'],
 ])('%j', (progress, words) => {

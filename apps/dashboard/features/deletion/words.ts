@@ -13,8 +13,8 @@ export function describeProgress({ started_at, stage, removed, rows_left, proble
   if (finished_at !== null) return `Done: ${gone}`;
   if (started_at === null) return 'Begins within a minute';
   if (problem) return `${gone}. ${problem}`;
-  // The rest is what was under way when the rows went.
-  if (stage !== 'rows' || rows_left === null) return `${gone}; a last look follows in some minutes`;
+  // What was still on its way when the rows were deleted is looked for once more.
+  if (stage !== 'rows' || rows_left === null) return `${gone}; a final check follows in a few minutes`;
   const isMore = rows_left > COUNTED;
   const left = `${isMore ? `more than ${formatNumber(COUNTED)}` : formatNumber(rows_left)} readings left`;
   const seconds = (now.getTime() - Date.parse(started_at)) / 1000;

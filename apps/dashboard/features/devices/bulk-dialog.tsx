@@ -2,7 +2,7 @@
 // Asks before many devices are enabled, disabled, deleted or tagged, and shows how far it is.
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
-import { isTag, MAX_TAGS, normalTags, TAG_RULE } from '../../../../domain/tags.ts';
+import { isTag, MAX_TAGS, TAG_RULE } from '../../../../domain/tags.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -11,8 +11,9 @@ import { Notice } from '../../ui/notice.tsx';
 import { useNotify } from '../../ui/toasts.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useTenant } from '../tenants/tenant.tsx';
-import { type BulkChange, changeDevices } from './bulk.ts';
+import { type BulkChange, changeDevices, devicesOf } from './bulk.ts';
 import type { TagInUse } from './device-list.ts';
+import { typedTags } from './tags.tsx';
 
 export type BulkKind = BulkChange['kind'];
 
@@ -26,19 +27,17 @@ interface Props {
   onDone?: () => void;
 }
 
-const devicesOf = (count: number) => (count === 1 ? '1 device' : `${formatNumber(count)} devices`);
-
 const WORDS = {
   enable: { verb: 'Enable', done: 'enabled', note: 'They may connect again within seconds.' },
   disable: {
     verb: 'Disable',
     done: 'disabled',
-    note: 'They are disconnected within seconds, and refused until enabled.',
+    note: 'They are disconnected within seconds, and refused until they are enabled again.',
   },
   delete: {
     verb: 'Delete',
     done: 'deleted',
-    note: 'They are disconnected within seconds and cannot be restored. Their readings stay until retention removes them; no page shows them any more. An owner who wants the readings deleted, too, deletes each device on its own page.',
+    note: 'They are disconnected within seconds and cannot be restored. Their readings stay until retention removes them; no page shows them any more. To delete the readings, too, an owner deletes each device on its own page.',
   },
   tag: { verb: 'Tag', done: 'changed', note: 'Separate tags by commas or spaces.' },
 } as const;
@@ -54,7 +53,7 @@ export function BulkDialog({ kind, ids, tags, onClose, onDone }: Props) {
   const [done, setDone] = useState<number>();
   const [problem, setProblem] = useState('');
   const { verb, done: doneWord, note } = WORDS[kind];
-  const change: BulkChange = kind === 'tag' ? { kind, added: split(added), removed: split(removed) } : { kind };
+  const change: BulkChange = kind === 'tag' ? { kind, added: typedTags(added), removed: typedTags(removed) } : { kind };
   const wrong = tagProblem(change);
   const isReady =
     kind === 'delete'
@@ -139,8 +138,6 @@ export function BulkDialog({ kind, ids, tags, onClose, onDone }: Props) {
     </Dialog>
   );
 }
-
-const split = (text: string) => normalTags(text.split(/[\s,;]+/));
 
 function tagProblem(change: BulkChange): string | undefined {
   if (change.kind !== 'tag') return undefined;

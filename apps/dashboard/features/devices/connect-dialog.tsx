@@ -16,7 +16,7 @@ export function ConnectDialog({ device, onClose }: { device: Device; onClose: ()
   const place = usePlace();
   return (
     <Dialog title={`Connect ${device.name}`} onClose={onClose} large>
-      <p>The device keeps its key. If the key is lost, rotate it.</p>
+      <p>The device keeps its key. If the key is lost, close this and choose Rotate key.</p>
       <div className={styles.how}>
         {place ? <Ways access={accessFor(tenant.slug, device.slug, KEY_PLACEHOLDER, place)} /> : <Skeleton lines={4} />}
       </div>

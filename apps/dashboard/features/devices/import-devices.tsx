@@ -15,6 +15,7 @@ import { useGuard } from '../../ui/use-guard.ts';
 import { messageOf } from '../session/errors.ts';
 import { LimitNote } from '../tenants/limit-note.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
+import { devicesOf } from './bulk.ts';
 import styles from './import-devices.module.css';
 import { alreadyThere, importDevices, type PreparedImport, prepareImport } from './imports.ts';
 import { Tags } from './tags.tsx';
@@ -22,8 +23,6 @@ import { usePlace } from './use-place.ts';
 
 /** Lines shown of what is wrong, and of what will be added. */
 const SHOWN = 20;
-
-const devicesOf = (count: number) => (count === 1 ? '1 device' : `${formatNumber(count)} devices`);
 
 interface Preview extends Import {
   file: string;
@@ -81,7 +80,7 @@ export function ImportDevices({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Import devices" onClose={onClose} large firm={busy}>
       <p>
-        A CSV file with the columns <code>slug</code>, and <code>name</code> and <code>tags</code> if wanted. Up to{' '}
+        A CSV file with the column <code>slug</code> and, optionally, <code>name</code> and <code>tags</code>. Up to{' '}
         {formatNumber(MAX_IMPORT)} devices are added, all or none.{' '}
         <ButtonLink variant="quiet" href={EXAMPLE} download="devices.csv">
           Example
@@ -155,8 +154,8 @@ function Credentials({ prepared, onClose }: { prepared: PreparedImport; onClose:
     <Dialog title={`${devicesOf(prepared.devices.length)} added`} onClose={onClose} firm>
       <Notice tone={tried ? 'danger' : 'warn'}>
         {tried && 'The keys are not stored yet. '}
-        This file is the only place with the keys. Only their hashes are stored; nobody can read them back. Keep it
-        where only you can read it, and give each device its own line.
+        Only this file has the keys. The platform stores only their hashes; nobody can read the keys back. Keep the file
+        where only you can read it, and give each device only its own line.
       </Notice>
       <div className={styles.files}>
         <DownloadButton

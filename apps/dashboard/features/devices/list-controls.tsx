@@ -5,21 +5,21 @@ import { useEffect, useState } from 'react';
 import { Search } from '../../ui/search.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
 import { useCan } from '../tenants/tenant.tsx';
-import { STATES, type TagInUse } from './device-list.ts';
+import { type Sort, STATES, type TagInUse } from './device-list.ts';
 import styles from './devices-page.module.css';
 import { COLUMNS, type ColumnName, type useAsked } from './use-list.ts';
 
 /** How long a search waits for the next letter. */
 const TYPING_MS = 200;
 
-const SORTS = [
-  ['name', 'Name'],
-  ['-name', 'Name, backwards'],
-  ['-seen', 'Last seen, newest first'],
-  ['seen', 'Last seen, oldest first'],
-  ['-added', 'Added, newest first'],
-  ['added', 'Added, oldest first'],
-] as const;
+const SORT_WORDS: Record<Sort, string> = {
+  name: 'Name, A to Z',
+  '-name': 'Name, Z to A',
+  '-seen': 'Last seen, newest first',
+  seen: 'Last seen, oldest first',
+  '-added': 'Added, newest first',
+  added: 'Added, oldest first',
+};
 
 interface Props {
   asked: ReturnType<typeof useAsked>;
@@ -55,7 +55,7 @@ export function ListControls({ asked: { filter, sort, ask }, tags, columns, onCo
         value={sort}
         onChange={({ target }) => ask({ sort: target.value })}
       >
-        {SORTS.map(([value, label]) => (
+        {Object.entries(SORT_WORDS).map(([value, label]) => (
           <option key={value} value={value}>
             {label}
           </option>

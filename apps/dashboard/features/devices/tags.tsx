@@ -1,4 +1,5 @@
-// A device's tags.
+// A device's tags, shown and typed.
+import { normalTags } from '../../../../domain/tags.ts';
 import styles from './tags.module.css';
 
 /** @param onChoose called with the tag that is clicked. Default: they are no buttons. */
@@ -18,3 +19,6 @@ export function Tags({ tags, onChoose }: { tags: string[]; onChoose?: (tag: stri
     </span>
   );
 }
+
+/** Tags as a person types them, with commas or spaces between. */
+export const typedTags = (text: string): string[] => normalTags(text.split(/[\s,;]+/));

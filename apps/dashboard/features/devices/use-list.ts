@@ -19,7 +19,7 @@ import {
 import { statusesOf } from './statuses.ts';
 
 /** Rows of a page: each is drawn again when its values change. */
-export const PAGE = 100;
+const PAGE = 100;
 /** The registry changes by hand, here or in another window. */
 const REGISTRY_MS = 15_000;
 /** A published reading is on the list within two seconds (docs/dashboard.md). */

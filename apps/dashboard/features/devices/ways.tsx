@@ -74,8 +74,8 @@ const WAYS: Record<string, Way> = {
     note: (access) => (
       <>
         Put the key in the environment variable MQTT_KEY{besideCa(access, 'the configuration')}. Under Messages, name{' '}
-        <code>timestamp</code> as time member. Telegraf only publishes: reading commands takes a second connection, and
-        that ends the first.
+        <code>timestamp</code> as time member. Telegraf only publishes: to read commands it would open a second
+        connection, which ends the first.
       </>
     ),
     code: (access) => ({ configuration: telegrafConfig(access) }),
@@ -88,8 +88,8 @@ const WAYS: Record<string, Way> = {
   },
   homeassistant: {
     label: 'Home Assistant',
-    note: ({ host, port, username }) =>
-      `Under Settings > Devices & services > MQTT enter broker ${host}, port ${port}, user name ${username} and the key; choose MQTT protocol 5, your CA, and switch discovery, birth and will message off: their topics are not this device’s. Then add to configuration.yaml:`,
+    note: ({ host, port, username, hasPrivateCa }) =>
+      `Under Settings > Devices & services > MQTT enter broker ${host}, port ${port}, user name ${username} and the key. Choose MQTT protocol 5 and, as broker certificate validation, ${hasPrivateCa ? 'Custom with ca.pem' : 'Auto'}. Switch discovery, birth and will message off: their topics are not this device’s. Then add to configuration.yaml:`,
     code: (access) => ({ configuration: homeAssistantConfig(access) }),
   },
 };
@@ -110,7 +110,7 @@ export function Ways({ access }: { access: DeviceAccess }) {
       <p>{way.note(access)}</p>
       {access.key === KEY_PLACEHOLDER && way.hasSettings && (
         <p>
-          Replace <code>{KEY_PLACEHOLDER}</code> in the settings file by the key.
+          Replace <code>{KEY_PLACEHOLDER}</code> in the settings file with the key.
         </p>
       )}
       <div className={styles.files}>

@@ -9,7 +9,7 @@ interface Known {
   canInvite: boolean;
 }
 
-export interface Step {
+interface Step {
   name: string;
   /** Where it is done; undefined: on this page. */
   href?: string;

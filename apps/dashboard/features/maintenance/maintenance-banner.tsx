@@ -1,5 +1,6 @@
 'use client';
-// Says on top of every page that there is maintenance, until when and why, or that the database takes no writes. Not by useQuery(): pages without a session have no cache.
+// Says on top of every page that there is maintenance, until when and why, or that the database takes no writes. Without useQuery():
+// pages without a session have no cache.
 import { DatabaseZap, Wrench } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { formatMinute } from '../../ui/format.ts';
@@ -39,8 +40,8 @@ const ReadOnly = () => (
   <div className={styles.banner} role="status" aria-label="Read-only">
     <DatabaseZap aria-hidden />
     <p>
-      <strong>The platform stores nothing at the moment.</strong> You can read everything, and change nothing. Devices
-      go on sending: their readings wait at the broker.
+      <strong>The platform stores nothing at the moment.</strong> You can read everything, but change nothing. Devices
+      can keep sending: their readings wait at the broker.
     </p>
   </div>
 );

@@ -1,12 +1,12 @@
 'use client';
 // The form of a route.
 import { type FormEvent, useId, useState } from 'react';
-import { normalTags } from '../../../../domain/tags.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { SEVERITIES } from '../alerts/rules.ts';
+import { typedTags } from '../devices/tags.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useChange } from '../session/use-change.ts';
 import { LimitNote } from '../tenants/limit-note.tsx';
@@ -88,11 +88,7 @@ export function RouteDialog({ route, onClose }: Props) {
             />
           ))}
         </fieldset>
-        <TagsField
-          initial={route?.tags ?? []}
-          // Typed with commas or spaces between them.
-          onChange={(text) => change({ tags: normalTags(text.split(/[\s,;]+/)) })}
-        />
+        <TagsField initial={route?.tags ?? []} onChange={(text) => change({ tags: typedTags(text) })} />
         <FieldRow>
           <Field
             label="Wait (minutes)"
@@ -174,7 +170,7 @@ function TagsField({ initial, onChange }: { initial: string[]; onChange: (text: 
           onChange(value);
         }}
         placeholder="all devices"
-        hint="Of several tags, one is enough."
+        hint="A device needs only one of several tags."
         autoComplete="off"
         spellCheck={false}
       />

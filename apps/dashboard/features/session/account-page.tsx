@@ -2,7 +2,7 @@
 // The signed-in person's own account: password, e-mail address, second factor, sessions.
 import type { Session } from '@supabase/auth-js';
 import { useRouter } from 'next/navigation';
-import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -18,6 +18,7 @@ import { takeMyAddress } from './own-address.ts';
 import { PasswordForm } from './password-form.tsx';
 import { SecondFactorSection } from './second-factor-section.tsx';
 import { useSession } from './session.tsx';
+import { useSubmit } from './use-submit.tsx';
 
 const authOfThisDevice = async () => (await clients()).auth;
 
@@ -108,24 +109,6 @@ function Part({ title, action, children }: PartProps) {
       )}
     </section>
   );
-}
-
-/** Runs a form's work, one at a time. @returns its state, and the handler. */
-function useSubmit(work: (form: FormData) => Promise<void>) {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState('');
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    setBusy(true);
-    setProblem('');
-    try {
-      await work(new FormData(event.currentTarget));
-    } catch (error) {
-      setProblem(messageOf(error));
-      setBusy(false);
-    }
-  }
-  return { busy, submit, problem: problem && <Notice tone="danger">{problem}</Notice> };
 }
 
 interface FormProps {

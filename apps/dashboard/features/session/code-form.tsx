@@ -1,12 +1,10 @@
 'use client';
 // Asks for the code of the second factor, and raises the session with it.
-import { type FormEvent, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
-import { Notice } from '../../ui/notice.tsx';
 import type { Auth } from './account.ts';
-import { messageOf } from './errors.ts';
 import { enterCode, type SecondFactor } from './second-factor.ts';
+import { useSubmit } from './use-submit.tsx';
 
 interface Props {
   auth: () => Promise<Auth>;
@@ -17,24 +15,13 @@ interface Props {
 }
 
 export function CodeForm({ auth, factors, action = 'Continue', onDone }: Props) {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState('');
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    setBusy(true);
-    setProblem('');
-    try {
-      await enterCode(await auth(), String(form.get('factor') ?? factors[0]?.id), String(form.get('code')));
-      await onDone?.();
-    } catch (error) {
-      setProblem(messageOf(error));
-      setBusy(false);
-    }
-  }
+  const { busy, submit, problem } = useSubmit(async (form) => {
+    await enterCode(await auth(), String(form.get('factor') ?? factors[0]?.id), String(form.get('code')));
+    await onDone?.();
+  });
   return (
     <form method="post" onSubmit={submit}>
-      {problem && <Notice tone="danger">{problem}</Notice>}
+      {problem}
       {factors.length > 1 && (
         <Choice label="Authenticator" name="factor">
           {factors.map(({ id, friendly_name }) => (

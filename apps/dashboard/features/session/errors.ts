@@ -38,7 +38,7 @@ const BY_CODE: Record<string, string> = {
   PGRST303: EXPIRED,
   PGRST202: OTHER_VERSION,
   PGRST205: OTHER_VERSION,
-  25006: 'The platform stores nothing at the moment, so this was not changed. Try it again later.',
+  25006: 'The platform stores nothing at the moment, so nothing was changed. Try again later.',
   [TOO_MUCH]: 'The database took too long to answer and stopped. Ask for less, or come back when it is less busy.',
 };
 

@@ -59,8 +59,8 @@ export function SecondFactorSection({ auth }: { auth: () => Promise<Auth> }) {
         <>
           <p>
             {factors.length === 0
-              ? 'With one, signing in takes your password and a code from an authenticator app.'
-              : 'Signing in takes your password and a code from one of these. A second one, on another device, helps when the first is lost.'}
+              ? 'With a second factor, you sign in with your password and a code from an authenticator app.'
+              : 'You sign in with your password and a code from one of these. Another one, on another device, helps when the first is lost.'}
           </p>
           <Button wide busy={busy} onClick={begin}>
             {factors.length === 0 ? 'Set up an authenticator app' : 'Set up another'}
@@ -98,11 +98,11 @@ export function SecondFactorSection({ auth }: { auth: () => Promise<Auth> }) {
           onConfirm={async () => {
             await removeFactor(await auth(), leaving.id);
             setLeaving(undefined);
-            setSaid({ tone: 'ok', text: 'It is removed.' });
+            setSaid({ tone: 'ok', text: 'The authenticator app has been removed.' });
             await read();
           }}
         >
-          <p>Without another one, your password alone signs you in.</p>
+          <p>Unless you have another one, you then sign in with your password alone.</p>
         </Confirm>
       )}
     </section>

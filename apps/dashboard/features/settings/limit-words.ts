@@ -11,7 +11,7 @@ const WORDS: Record<keyof typeof TENANT_LIMITS | keyof typeof READING_LIMITS, st
   max_channels: 'Notification channels',
   max_routes: 'Notification routes',
   max_mails_day: 'Mails sent today',
-  max_channel_hour: 'Single notifications of a channel an hour',
+  max_channel_hour: 'Single notifications of one channel in an hour',
   max_members: 'Members',
   max_invitations: 'Open invitations',
   max_commands: 'Waiting commands',

@@ -23,12 +23,12 @@ export function LimitsSection() {
           rows={limits}
           keyOf={({ name }) => name}
           columns={[
-            { header: 'What', title: true, cell: ({ name }) => LIMIT_WORDS[name] },
-            { header: 'Used, of the limit', numeric: true, phone: 'corner', cell: Use },
+            { header: 'Limit', title: true, cell: ({ name }) => LIMIT_WORDS[name] },
+            { header: 'Use and limit', numeric: true, phone: 'corner', cell: Use },
           ]}
         />
       )}
-      <p className={styles.foot}>Days are days of UTC. The platform’s operator can change a limit.</p>
+      <p className={styles.foot}>Days are in UTC. The platform’s operator can change a limit.</p>
     </Section>
   );
 }

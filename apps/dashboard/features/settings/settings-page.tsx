@@ -10,7 +10,7 @@ import { NameSection } from './name-section.tsx';
 export function SettingsPage() {
   return (
     <>
-      <PageHead title="Settings" about="What holds for the whole tenant." />
+      <PageHead title="Settings" about="What applies to the whole tenant." />
       <NameSection />
       <LimitsSection />
       <UsageSection />

@@ -5,7 +5,7 @@ import styles from './compare.module.css';
 import type { FieldWords } from './field-names.ts';
 
 /** A second line as the address has it: the device's id and the field. */
-export const joinSecond = (deviceId: string, field: string) => `${deviceId}:${field}`;
+const joinSecond = (deviceId: string, field: string) => `${deviceId}:${field}`;
 
 /** @returns undefined when there is none. */
 export function readSecond(text: string | null): { deviceId: string; field: string } | undefined {

@@ -12,15 +12,13 @@ import { useNow, useToday } from '../../ui/time.tsx';
 import { CsvButton } from '../data/csv-button.tsx';
 import { isTooMuch, messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
-import { deviceChart } from './charts.ts';
+import { chartOf, refreshOf } from './charts.ts';
 import styles from './field-chart.module.css';
 import type { FieldWords } from './field-names.ts';
-import { bucketOf, type Range, type Span, spanOf } from './ranges.ts';
+import { type Range, type Span, spanOf, tickOf } from './ranges.ts';
 import type { Reading } from './readings.ts';
 import { extremes, fieldColumns, type Series, shownRows } from './series.ts';
 
-/** Shortest time between two reads of the database, in milliseconds; live readings are appended meanwhile. */
-const REFRESH_MS = 15_000;
 const TOO_MUCH = 'There are too many readings in this range to draw them in time. Choose a shorter range.';
 /** Lines of the chart's table. */
 const LINES = 24;
@@ -44,7 +42,7 @@ interface Props {
 }
 
 export function FieldChart({ source, second, range, onZoom }: Props) {
-  const span = spanOf(range, useNow('seconds' in range ? bucketOf(range.seconds) : 3600));
+  const span = spanOf(range, useNow(tickOf(range)));
   const today = useToday();
   const [point, setPoint] = useState<number | null>(null);
   const first = useSeries(source, range, span);
@@ -123,20 +121,14 @@ function exportsOf(source: Source, second: Source | undefined) {
 }
 
 /** The columns of a line, asked for and kept up to date. */
-function useSeries(source: Source | undefined, range: Range, { from, until, bucketSeconds }: Span) {
-  const isMoving = 'seconds' in range;
+function useSeries(source: Source | undefined, range: Range, span: Span) {
+  const { from, until, bucketSeconds } = span;
   const { deviceId, field, live } = source ?? { deviceId: '', field: '', live: NONE };
-  const refresh = Math.max(REFRESH_MS, bucketSeconds * 1000);
+  // Live readings are appended meanwhile.
+  const refresh = refreshOf(span);
   const { data, error } = useQuery({
-    queryKey: ['chart', deviceId, field, ...(isMoving ? [range.seconds] : [from, until])],
-    queryFn: () =>
-      deviceChart(
-        deviceId,
-        field,
-        new Date(from * 1000),
-        new Date(until * 1000),
-        Math.round((until - from) / bucketSeconds),
-      ),
+    queryKey: ['chart', deviceId, field, ...('seconds' in range ? [range.seconds] : [from, until])],
+    queryFn: () => chartOf(deviceId, field, span),
     ...polled(refresh),
     // Returning to the page is not a reason to read sooner.
     staleTime: refresh,

@@ -47,7 +47,7 @@ function NameForm({ name, onClose }: { name: FieldName; onClose: () => void }) {
         value={draft.label ?? ''}
         placeholder={name.field}
         onChange={({ target }) => setDraft({ ...draft, label: target.value })}
-        hint="Shown in place of the field's own name, on all devices of this tenant."
+        hint="Shown instead of the field’s own name, on all devices of this tenant."
       />
       <FieldRow>
         <Field

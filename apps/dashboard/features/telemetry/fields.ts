@@ -1,6 +1,5 @@
 // The fields of a reading: by name, or by path (`a.b`, `list.0`) down to three names. A number as text is a number; true is 1 and false
 // is 0. access.numbers_of of the database says the same.
-import { isMeasured } from '../../ui/format.ts';
 
 /** Names in a path. */
 const DEPTH = 3;
@@ -30,6 +29,9 @@ export function numberAt(payload: unknown, field: string): number | undefined {
   for (const name of path) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   return numberIn(value);
 }
+
+/** False for fields that tell a reading's time or id and not a measurement. */
+const isMeasured = (field: string): boolean => field !== 'id' && field !== 'ts';
 
 /** All measured fields of a reading in its own order, each once; those within others by their paths. */
 export function fieldsOf(payload: unknown): FieldValue[] {

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import type { AddressChange } from '../../ui/address.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
+import { formatSecond, twoDigits } from '../../ui/format.ts';
 import { Segmented } from '../../ui/segmented.tsx';
 import styles from './range-choice.module.css';
 import { RANGES, type Range, SHORTEST, spanOf } from './ranges.ts';
@@ -74,13 +75,10 @@ export const addressOf = (from: number, until: number): AddressChange => ({
   until: String(Math.ceil(until)),
 });
 
-const two = (part: number) => String(part).padStart(2, '0');
-
 /** As the input has it, in local time. */
 function localTime(seconds: number): string {
   const time = new Date(seconds * 1000);
-  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
-  return `${day}T${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  return `${time.getFullYear()}-${twoDigits(time.getMonth() + 1)}-${twoDigits(time.getDate())}T${formatSecond(time)}`;
 }
 
 const secondsOf = (local: string) => Date.parse(local) / 1000;

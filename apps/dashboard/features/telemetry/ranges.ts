@@ -59,6 +59,9 @@ export function spanOf(range: Range, now: number): Span {
   };
 }
 
+/** How often a chart moves on, in seconds: one between two times stays. */
+export const tickOf = (range: Range): number => ('seconds' in range ? bucketOf(range.seconds) : HOUR);
+
 /** The shortest span by its ends, in seconds. */
 export const SHORTEST = 10;
 

@@ -5,8 +5,8 @@ import { formatNumber, formatTime } from '../../ui/format.ts';
 import { Section } from '../../ui/page.tsx';
 import { useNow } from '../../ui/time.tsx';
 import { polled } from '../session/queries.tsx';
-import { deviceChart } from './charts.ts';
-import { bucketOf, type Range, spanOf } from './ranges.ts';
+import { chartOf, refreshOf } from './charts.ts';
+import { type Range, spanOf, tickOf } from './ranges.ts';
 import { drawTrack, type PositionFields, positionsOf } from './track.ts';
 import styles from './track-section.module.css';
 
@@ -20,20 +20,14 @@ interface Props {
 }
 
 export function TrackSection({ deviceId, position, range }: Props) {
-  const { from, until, bucketSeconds } = spanOf(range, useNow('seconds' in range ? bucketOf(range.seconds) : 3600));
-  const refresh = Math.max(15_000, bucketSeconds * 1000);
+  const span = spanOf(range, useNow(tickOf(range)));
+  const refresh = refreshOf(span);
   const { data: positions } = useQuery({
-    queryKey: ['track', deviceId, position, ...('seconds' in range ? [range.seconds] : [from, until])],
+    queryKey: ['track', deviceId, position, ...('seconds' in range ? [range.seconds] : [span.from, span.until])],
     queryFn: async () => {
-      const ask = (field: string) =>
-        deviceChart(
-          deviceId,
-          field,
-          new Date(from * 1000),
-          new Date(until * 1000),
-          Math.round((until - from) / bucketSeconds),
-        );
-      return positionsOf(...(await Promise.all([ask(position.latitude), ask(position.longitude)])));
+      const fields = [position.latitude, position.longitude] as const;
+      const [latitudes, longitudes] = await Promise.all(fields.map((field) => chartOf(deviceId, field, span)));
+      return positionsOf(latitudes ?? [], longitudes ?? []);
     },
     ...polled(refresh),
     staleTime: refresh,

@@ -7,7 +7,7 @@ import { Chart } from '../../ui/chart/chart.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
 import { Figure, Figures } from '../../ui/figures.tsx';
-import { formatBytes, formatDay, formatNumber } from '../../ui/format.ts';
+import { formatBytes, formatDay, formatNumber, twoDigits } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { Section, Skeleton } from '../../ui/page.tsx';
 import { SmallChoice } from '../../ui/small-choice.tsx';
@@ -35,8 +35,8 @@ export function UsageSection() {
       {!data && !error && <Skeleton lines={8} label="Loading usage" />}
       {data && <Month days={fillMonth(month, data)} />}
       <p className={styles.note}>
-        Days are days of UTC, counted every 15 minutes and kept for {MONTHS_KEPT} months. A reading counts on the day on
-        which it was received. kB are 1,000 bytes of stored payloads, rounded for each day.
+        Days are in UTC. They are counted every 15 minutes and kept for {MONTHS_KEPT} months. A reading counts on the
+        day it was received. A kB is 1,000 bytes of stored payloads, rounded for each day.
       </p>
     </Section>
   );
@@ -108,7 +108,7 @@ function localMidnight(day: string): number {
 function fillMonth(month: string, found: UsageDay[]): UsageDay[] {
   const length = (Date.parse(firstDay(month, 1)) - Date.parse(firstDay(month))) / 86_400_000;
   return Array.from({ length }, (_, n) => {
-    const day = `${month}-${String(n + 1).padStart(2, '0')}`;
+    const day = `${month}-${twoDigits(n + 1)}`;
     return found.find((one) => one.day === day) ?? { ...NOTHING, day };
   });
 }

@@ -80,9 +80,9 @@ export function MembersTable({ members }: { members: Member[] }) {
           }}
         >
           <p>
-            {changing.role}: {ROLE_MEANS[changing.role].replace(/^./, (first) => first.toLowerCase())}. It holds at
-            once.
-            {isMe(changing.member) && ' You cannot take it back yourself.'}
+            {changing.role}: {ROLE_MEANS[changing.role].replace(/^./, (first) => first.toLowerCase())}. It takes effect
+            at once.
+            {isMe(changing.member) && ' You cannot undo it yourself.'}
           </p>
         </Confirm>
       )}
