@@ -89,6 +89,7 @@ test('what nearly all devices send is read byte by byte, and what is not plain i
     [' { } \r\n', NO_TIME],
     ['{"ts":1,"ts":1795262400.25}', 1_795_262_400.25],
     ['{"a":{"ts":5}}', NO_TIME],
+    ['{"a":{},"b":[1,2]}', NO_TIME],
     ...[
       '{"ts":"1"}',
       '{"ts":null}',
@@ -100,11 +101,13 @@ test('what nearly all devices send is read byte by byte, and what is not plain i
       '[{}]',
       '1',
       '{}{}',
+      '{},{}',
       '{"a":1,}',
       '{,}',
       '{"a":1,,"b":2}',
       '{"a":[,1]}',
       '{"a":[1}]',
+      '{"a":{},"b":[1}',
       '{"a":{"b":1]}',
       '{"a":,}',
       '{"a" 1}',
@@ -116,6 +119,8 @@ test('what nearly all devices send is read byte by byte, and what is not plain i
   }
   expect(readPlain(Buffer.from(nested(3)), 3)).toBe(NO_TIME);
   expect(readPlain(Buffer.from(nested(4)), 3)).toBeUndefined();
+  // It has bits for 30 levels, whatever else is allowed.
+  expect(readPlain(Buffer.from(nested(31)), 40)).toBeUndefined();
 });
 
 test('a member that its tenant names for the time is looked for in a plain reading, too', () => {
