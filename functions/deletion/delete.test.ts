@@ -327,7 +327,7 @@ test('a step that takes too long is tried with fewer rows, and each begins with 
       const query = async (_sql: string, [rows]: unknown[]) => {
         tried.push(rows);
         if (answer === 'late') throw tooLong;
-        return { rows: [{ id: answer === 'one' ? 'a deletion' : null }] };
+        return { rows: [{ done: answer === 'one' ? 'a deletion' : null }] };
       };
       return work({ query } as unknown as pg.Client);
     },
