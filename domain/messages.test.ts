@@ -3,6 +3,7 @@ import { encode } from 'cborg';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type MessageProperties, type Reading, readMessage } from './messages.ts';
+import { explainNoJson } from './messages-json.ts';
 import { DEFAULT_LIMITS, MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from './messages-limits.ts';
 import { isRejection, REJECTION_REASONS } from './messages-reasons.ts';
 
@@ -201,6 +202,17 @@ test("a tenant's own limits are tighter", () => {
   );
   expect(reasonOf('{"a":{"b":[0]}}', undefined, limits)).toBe('too-deep');
   for (const seconds of [6, -61]) expect(reasonOf(at(seconds), undefined, limits)).toBe('timestamp-out-of-range');
+});
+
+test('why a text is not JSON is found in one pass, also where a string never ends', () => {
+  // Half an hour, if a string that does not end were looked for from each of its quotes.
+  for (const end of ['', '\\', '\\\n']) {
+    const text = `{"a":"${'\\"'.repeat(2 ** 19)}${end}`;
+    expect(explainNoJson(text, new Error('Unterminated string in JSON'))).toMatchObject({
+      detail: expect.stringContaining('it ends too early'),
+    });
+  }
+  expect(reasonOf(`{"a":"${'\\"'.repeat(60_000)}`)).toBe('not-json');
 });
 
 test('no rejection quotes the payload', () => {
