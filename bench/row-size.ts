@@ -1,4 +1,4 @@
-// What a stored reading takes on disk, and what each way to store it smaller would save. docs/benchmarks.md has the answers.
+// What a stored reading takes on disk, and what each way to store it smaller would save. docs/usage.md has the answers.
 import type { Client } from 'pg';
 import { startScratchPostgres } from '../lab/scratch-postgres.ts';
 import { withConnection } from '../provisioning/database/connect.ts';

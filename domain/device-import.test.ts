@@ -13,6 +13,9 @@ test.each([
   ['name;slug\n"A ""quoted"" one";a\n', [device(2, 'a', 'A "quoted" one')]],
   ['slug\ttags\na\tx|y\n', [device(2, 'a', 'a', ['x', 'y'])]],
   ['slug,name\na,\n', [device(2, 'a')]],
+  ['slug,name\na,\n\n"b","B"\n', [device(2, 'a'), device(4, 'b', 'B')]],
+  ['slug\tname\ttags\na\t\t"hot"\n', [device(2, 'a', 'a', ['hot'])]],
+  ['slug,name\na, "A"\n', [device(2, 'a', 'A')]],
   ['slug,name,tags\na\n', [device(2, 'a')]],
 ])('%j', (text, devices) => {
   expect(readImport(text)).toEqual({ devices, problems: [] });
@@ -33,6 +36,8 @@ test.each([
   ['slug,name\na,b,c', 2, '3 values, but the head has 2'],
   [`slug\n${Array.from({ length: MAX_IMPORT + 1 }, (_, n) => `d${n}`).join('\n')}`, MAX_IMPORT + 2, 'Split it'],
   ['x'.repeat(MAX_IMPORT_LENGTH + 1), 1, 'Split it'],
+  // As many empty lines as a file can have: hours, if each were compared with all that follow.
+  [`slug${'\n'.repeat(MAX_IMPORT_LENGTH - 4)}`, 1, 'no device'],
 ])('%.30j is refused on line %i', (text, line, words) => {
   const { problems } = readImport(text);
   expect(problems).toContainEqual({ line, text: expect.stringContaining(words) });

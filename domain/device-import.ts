@@ -115,7 +115,8 @@ function readCsv(text: string): Line[] {
     cells = [];
   };
   const plain = new RegExp(`[^${separator}\\r\\n]*`, 'y');
-  const quoted = /\s*"((?:[^"]|"")*)("|$)/y;
+  // Only spaces may stand before a mark: a tab may be the separator, and a line break ends the row.
+  const quoted = / *"((?:[^"]|"")*)("|$)/y;
   while (place < text.length) {
     quoted.lastIndex = plain.lastIndex = place;
     const marks = quoted.exec(text);

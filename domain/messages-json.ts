@@ -83,13 +83,15 @@ const MISTAKES: [pattern: RegExp, hint: string][] = [
   [/,\s*[}\]]/, 'it has a comma before a closing bracket'],
 ];
 const CUT = /end of JSON|Unterminated/;
+/** A string, or what is there of one. It matches at every quote: where it failed, the next try would begin at the next quote of a long text. */
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs;
 
 /**
  * Why a text is not JSON, in words that help its sender. It never quotes the text.
  * @param error JSON.parse's.
  */
 export function explainNoJson(text: string, error: Error): Rejection {
-  const bare = text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '""');
+  const bare = text.replaceAll(STRING, '""');
   const isCut = /^\s*[[{]/.test(text) && CUT.test(error.message);
   const hint = MISTAKES.find(([pattern]) => pattern.test(bare))?.[1] ?? (isCut ? CUT_SHORT : undefined);
   return reject('not-json', hint === undefined ? 'the payload is not JSON' : `the payload is not JSON: ${hint}`);

@@ -3,8 +3,8 @@ import { encode } from 'cborg';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type MessageProperties, type Reading, readMessage } from './messages.ts';
-import { DEFAULT_LIMITS, DEFAULT_RULES, MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from './messages-limits.ts';
-import { NO_TIME, readPlain } from './messages-plain.ts';
+import { explainNoJson } from './messages-json.ts';
+import { DEFAULT_LIMITS, MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from './messages-limits.ts';
 import { isRejection, REJECTION_REASONS } from './messages-reasons.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
@@ -204,6 +204,17 @@ test("a tenant's own limits are tighter", () => {
   for (const seconds of [6, -61]) expect(reasonOf(at(seconds), undefined, limits)).toBe('timestamp-out-of-range');
 });
 
+test('why a text is not JSON is found in one pass, also where a string never ends', () => {
+  // Half an hour, if a string that does not end were looked for from each of its quotes.
+  for (const end of ['', '\\', '\\\n']) {
+    const text = `{"a":"${'\\"'.repeat(2 ** 19)}${end}`;
+    expect(explainNoJson(text, new Error('Unterminated string in JSON'))).toMatchObject({
+      detail: expect.stringContaining('it ends too early'),
+    });
+  }
+  expect(reasonOf(`{"a":"${'\\"'.repeat(60_000)}`)).toBe('not-json');
+});
+
 test('no rejection quotes the payload', () => {
   for (const payload of [
     '{"secret":',
@@ -216,119 +227,4 @@ test('no rejection quotes the payload', () => {
     const [refused] = isRejection(result) ? [result] : result;
     expect(refused).toMatchObject({ reason: expect.any(String), detail: expect.not.stringContaining('secret') });
   }
-});
-
-// Two ways lead to a reading: without properties a plain one is read byte by byte, with empty ones by JSON.parse.
-const strict = (payload: Buffer, limits = DEFAULT_LIMITS) => {
-  const result = readMessage(payload, {}, NOW, limits);
-  return isRejection(result) ? result : result.map((reading) => ({ ...reading, envelope: undefined }));
-};
-const PIECES = [
-  '{',
-  '}',
-  '[',
-  ']',
-  ',',
-  ':',
-  '"',
-  '"a"',
-  '"ts"',
-  '"message_id"',
-  ' ',
-  '\n',
-  '\t',
-  '-',
-  '0',
-  '1',
-  '0.5',
-  '1795262400',
-  '.',
-  'e5',
-  'true',
-  'false',
-  'null',
-  'tru',
-  '\\',
-  '\\"',
-  '\u0001',
-  '\u007f',
-  'é',
-  '\u{1f600}',
-  '12345678901234567890',
-  '1795262400.123',
-  '1795262400123.4567',
-];
-const member = fc.oneof(
-  fc.tuple(fc.constantFrom('ts', 'message_id', 'a', 'b'), fc.json({ maxDepth: 4 })),
-  fc.tuple(
-    fc.constantFrom('ts', 'a'),
-    fc.oneof(fc.nat({ max: 1_795_262_400_000 }), fc.double({ min: 9e8, max: 2e12 })).map(String),
-  ),
-  fc.tuple(
-    fc.string(),
-    fc.constantFrom('1', '-1.5', '0', '00', '1.', '.5', '-', '1e3', '"x"', 'true', 'nul', '{}', '[1,2]', '[1,]'),
-  ),
-);
-const text = fc.oneof(
-  fc.array(fc.constantFrom(...PIECES), { maxLength: 14 }).map((pieces) => pieces.join('')),
-  fc.array(fc.constantFrom(...PIECES), { maxLength: 8 }).map((pieces) => `{"a":1,${pieces.join('')}}`),
-  fc
-    .array(member, { maxLength: 5 })
-    .map((members) => `{${members.map(([name, value]) => `${JSON.stringify(name)}:${value}`)}}`),
-);
-
-test('a plain reading that is read byte by byte is what JSON.parse makes of it, and nothing else is taken for one', () => {
-  const limits = fc.constantFrom(
-    DEFAULT_LIMITS,
-    { ...DEFAULT_LIMITS, maxDepth: 2 },
-    { ...DEFAULT_LIMITS, maxAgeSeconds: 86_400 },
-  );
-  fc.assert(
-    fc.property(text, limits, (json, some) => {
-      const payload = Buffer.from(json);
-      expect(readMessage(payload, undefined, NOW, some)).toEqual(strict(payload, some));
-    }),
-    { numRuns: 5000 },
-  );
-});
-
-test('what nearly all devices send is read byte by byte, and what is not plain is left to JSON.parse', () => {
-  for (const [json, ts] of [
-    ['{"id":"0-1","ts":1795262400000,"t":-21.50,"ok":true,"list":[1,{"a":null}]}', 1_795_262_400_000],
-    [' { } \r\n', NO_TIME],
-    ['{"ts":1,"ts":1795262400.25}', 1_795_262_400.25],
-    ['{"a":{"ts":5}}', NO_TIME],
-    ...[
-      '{"ts":"1"}',
-      '{"ts":null}',
-      '{"ts":-1}',
-      '{"message_id":1}',
-      '{"a":1e5}',
-      '{"a":"\\n"}',
-      '{"a":"é"}',
-      '[{}]',
-      '1',
-      '{}{}',
-      '{"a":1,}',
-      '{,}',
-      '{"a":1,,"b":2}',
-      '{"a":[,1]}',
-      '{"a":[1}]',
-      '{"a":{"b":1]}',
-      '{"a":,}',
-      '{"a" 1}',
-      '{"a":1 "b":2}',
-      '{"ts":1795262400123.4567}',
-    ].map((other) => [other, undefined] as const),
-  ] as const) {
-    expect([json, readPlain(Buffer.from(json), MAX_DEPTH)]).toEqual([json, ts]);
-  }
-  expect(readPlain(Buffer.from(nested(3)), 3)).toBe(NO_TIME);
-  expect(readPlain(Buffer.from(nested(4)), 3)).toBeUndefined();
-});
-
-test('a member that its tenant names for the time is looked for in a plain reading, too', () => {
-  const rules = { ...DEFAULT_RULES, timeMembers: ['at'] };
-  const readings = readMessage(Buffer.from('{"at":1795262400}'), undefined, NOW, DEFAULT_LIMITS, rules);
-  expect(readings).toMatchObject([{ ts: NOW * 1000 }]);
 });

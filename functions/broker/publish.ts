@@ -35,10 +35,10 @@ export function readPublish(
   if (qos === 3 || (flags & 0x0e) === 0x08 || body + 2 > end) throw malformed();
   // No subscription asks for it [MQTT-3.8.4-8].
   if (qos === 2) throw new ProtocolError('sent PUBLISH with QoS 2');
-  const topicEnd = body + 2 + lengthOfText(bytes, body);
+  const topicEnd = body + 2 + uint16At(bytes, body);
   const propertiesAt = qos === 0 ? topicEnd : topicEnd + 2;
   if (propertiesAt + 1 > end) throw malformed();
-  const packetId = qos === 0 ? 0 : lengthOfText(bytes, topicEnd);
+  const packetId = qos === 0 ? 0 : uint16At(bytes, topicEnd);
   if (qos === 1 && packetId === 0) throw new ProtocolError('sent PUBLISH for the packet identifier 0');
   const from = lengthEnd(bytes, propertiesAt, end);
   const to = from + lengthAt(bytes, propertiesAt, from);
@@ -56,7 +56,7 @@ export function readPublish(
   };
   const stampAt = readProperties(bytes, from, to, delivery);
   if (readStamp && stampAt > 0) {
-    const valueEnd = stampAt + 2 + lengthOfText(bytes, stampAt);
+    const valueEnd = stampAt + 2 + uint16At(bytes, stampAt);
     delivery.stamp = readStamp(bytes, body + 2, topicEnd, stampAt + 2, valueEnd) ?? 'forged';
   }
   return delivery;
@@ -168,9 +168,10 @@ function readProperties(bytes: Buffer, from: number, to: number, delivery: Deliv
 
 /** Where a text ends that begins with its length in two bytes. */
 function textEnd(bytes: Buffer, at: number, to: number): number {
-  const end = at + 2 <= to ? at + 2 + lengthOfText(bytes, at) : to + 1;
+  const end = at + 2 <= to ? at + 2 + uint16At(bytes, at) : to + 1;
   if (end > to) throw malformed();
   return end;
 }
 
-const lengthOfText = (bytes: Buffer, at: number) => ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+/** Both bytes are there: each caller has looked. */
+const uint16At = (bytes: Buffer, at: number) => ((bytes[at] as number) << 8) | (bytes[at + 1] as number);

@@ -1,4 +1,4 @@
-// Says that ingest or the control loop is alive, and until when it will say so again: what the health page goes by.
+// Notes in the database that ingest or the control loop is alive, and when it notes that again. The health page calls it late after that.
 import type { Database } from './connection.ts';
 
 export type Part = 'ingest' | 'control';
@@ -13,7 +13,7 @@ export const NEXT_BEAT_S = {
   minuteRun: 120,
 } as const;
 
-/** Never throws: who is not heard is late. */
+/** Never throws: a beat that cannot be noted makes its part late, and so becomes known. @param nextS seconds until the next one. */
 export async function beat(database: Database, parts: Part[], nextS: number): Promise<void> {
   await database.query('select ingest.beat($1::text[], $2)', [parts, nextS]).catch(() => {});
 }

@@ -1,13 +1,11 @@
 // Carries out deletions step by step. What is deleted in which order is in the database: `ingest.deletion_step`.
 import type { Database } from '../database/connection.ts';
 import { blameOf } from '../database/sqlstate.ts';
+import { LEAST_MS, step } from '../database/step.ts';
 import type { Logger } from '../runtime/log.ts';
 
 /** Rows of a step. Fewer when a step took too long, back to the first after it succeeded. */
 const STEPS = [5_000, 500, 50] as const;
-/** What a step may take, in milliseconds, and with how little time none begins. */
-const STEP_MS = 5_000;
-const LEAST_MS = 1_000;
 
 /**
  * One turn: steps until nothing is due. Each is a transaction of its own; the next turn goes on where this one stopped.
@@ -18,12 +16,7 @@ export async function carryOutDeletions(database: Database, log: Logger, leftMs:
   let steps = 0;
   for (let left = leftMs(); left >= LEAST_MS; left = leftMs()) {
     try {
-      const { rows } = await database.transaction(
-        '',
-        (client) => client.query<{ id: string | null }>('select ingest.deletion_step($1) as id', [STEPS[size]]),
-        Math.min(STEP_MS, left),
-      );
-      if (!rows[0]?.id) break;
+      if ((await step<string | null>(database, 'ingest.deletion_step($1)', [STEPS[size]], left)) === null) break;
       steps += 1;
       size = 0;
     } catch (error) {

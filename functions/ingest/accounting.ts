@@ -52,26 +52,10 @@ export function addTo({ tallies }: Outcomes, outcome: Outcome, tenant: string | 
 
 /** Counts one reading for each row. */
 export function addRows(outcomes: Outcomes, outcome: Outcome, rows: Iterable<Row>): void {
-  // Rows of one tenant follow each other: they are counted together.
-  let tenant: string | undefined;
-  let count = 0;
-  let stored = 0;
-  const close = () => {
-    if (count === 0 || tenant === undefined) return;
-    addTo(outcomes, outcome, tenant, count);
-    if (outcome === 'stored') addBytes(outcomes, tenant, stored);
-  };
   for (const { route, payload } of rows) {
-    if (route.tenant !== tenant) {
-      close();
-      tenant = route.tenant;
-      count = 0;
-      stored = 0;
-    }
-    count += 1;
-    stored += payload.length;
+    addTo(outcomes, outcome, route.tenant, 1);
+    if (outcome === 'stored') addBytes(outcomes, route.tenant, payload.length);
   }
-  close();
 }
 
 /** Counts bytes of a tenant's stored payloads. */

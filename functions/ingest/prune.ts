@@ -1,6 +1,6 @@
 // Removes what has ended, step by step. What is pruned when is in the database: `ingest.prune`.
-import type { Client } from 'pg';
 import type { Database } from '../database/connection.ts';
+import { LEAST_MS, step } from '../database/step.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 
@@ -23,9 +23,6 @@ export const PRUNED = [
 /** Rows a step, and steps for one name a time: the rest goes the next time. */
 const STEP = 1_000;
 const MOST_STEPS = 50;
-/** What a step may take, in milliseconds, and with how little time none begins. */
-const STEP_MS = 5_000;
-const LEAST_MS = 1_000;
 
 /**
  * Each step is a transaction of its own, so no lock is held for long. A failure is logged, and the other names go on.
@@ -36,15 +33,10 @@ export async function prune(database: Database, log: Logger, leftMs = () => Numb
   const failed: string[] = [];
   for (const what of PRUNED) {
     try {
-      for (let step = 0; step < MOST_STEPS; step++) {
+      for (let steps = 0; steps < MOST_STEPS; steps++) {
         const left = leftMs();
         if (left < LEAST_MS) break;
-        const work = async (client: Client) => {
-          const { rows } = await client.query<{ n: number }>('select ingest.prune($1, $2) as n', [what, STEP]);
-          return rows[0]?.n ?? 0;
-        };
-        const pruned = await database.transaction('', work, Math.min(STEP_MS, left));
-        if (pruned < STEP) break;
+        if ((await step<number>(database, 'ingest.prune($1, $2)', [what, STEP], left)) < STEP) break;
       }
     } catch (error) {
       log.warn({ error: summarizeError(error), what }, 'pruning failed, it is tried again');

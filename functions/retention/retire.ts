@@ -1,15 +1,12 @@
 // Takes readings out of their tables when their time is over, step by step. What leaves when is in the database: `ingest.retire_day`,
 // `ingest.retire_rows`, `ingest.drop_retired`.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from 'pg';
 import type { Database } from '../database/connection.ts';
+import { LEAST_MS, step } from '../database/step.ts';
 import type { Logger } from '../runtime/log.ts';
 
 /** Rows a step. */
 const STEP = 5_000;
-/** What a step may take, in milliseconds, and with how little time none begins. */
-const STEP_MS = 5_000;
-const LEAST_MS = 1_000;
 /** How often a partition's lock is asked for, and the pause between: each time inserts wait for it, for 0.3 s at most. */
 const TRIES = 3;
 const PAUSE_MS = 1_500;
@@ -27,12 +24,7 @@ export async function retire(
   log: Logger,
   leftMs: () => number,
 ): Promise<{ days: number; rows: number }> {
-  const one = <T>(sql: string, values: unknown[] = []) =>
-    database.transaction(
-      '',
-      async (client: Client) => (await client.query<{ done: T }>(`select ${sql} as done`, values)).rows[0]?.done as T,
-      Math.min(STEP_MS, leftMs()),
-    );
+  const one = <T>(call: string, values: unknown[] = []) => step<T>(database, call, values, leftMs());
   const isTime = () => leftMs() >= LEAST_MS;
   const retired = { days: 0, rows: 0 };
   for (let tries = 0; isTime(); ) {

@@ -35,6 +35,15 @@ export function connack(properties = '', reasonCode = '00', flags = '00'): Buffe
   ]);
 }
 
+/** A broker that accepts the connection with these properties of CONNACK. */
+export const accepts = (properties: string): Script => playAt('connect', connack(properties));
+
+/** A broker that never answers such a packet. */
+export const silentOn =
+  (cmd: Packet['cmd']): Script =>
+  (packet) =>
+    packet.cmd === cmd ? Buffer.alloc(0) : undefined;
+
 /** The answer of a good broker. */
 function goodAnswer(packet: Packet): Buffer | undefined {
   const answer = (type: number, codes: number[]) => {
