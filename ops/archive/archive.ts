@@ -8,7 +8,16 @@ import { to as copyTo } from 'pg-copy-streams';
 import { type DatabaseAccess, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
 import { dayFolder, objectName } from './layout.ts';
-import { archivedObjects, fetchObject, newFile, note, type Run, storeVerified, supersededObjects } from './objects.ts';
+import {
+  archivedObjects,
+  fetchObject,
+  newFile,
+  note,
+  type Run,
+  removeObject,
+  storeVerified,
+  supersededObjects,
+} from './objects.ts';
 import { COPY_COLUMNS, type Facts, factsOf, openDuck, quote, writeParquet } from './parquet.ts';
 import { carryOutRemovals } from './remove.ts';
 
@@ -179,9 +188,6 @@ async function settleStray(
   await rm(file);
 }
 
-async function removeSuperseded({ client, store }: Run): Promise<void> {
-  for (const name of await supersededObjects(client)) {
-    await store.remove(name);
-    await client.query('select ingest.forget_object($1)', [name]);
-  }
+async function removeSuperseded(run: Run): Promise<void> {
+  for (const name of await supersededObjects(run.client)) await removeObject(run, name);
 }

@@ -175,3 +175,17 @@ test('what was archived before the archive was switched off goes, too', async ()
   expect(of(acme, await stored())).toEqual([]);
   await expect(lab.archive()).rejects.toThrow('the archive is off');
 });
+
+test('an object that the store keeps is told, and the deletion waits for it', async () => {
+  const keeping: Store = { ...lab.store, remove: async () => false };
+  await askTenant();
+  await turns();
+  const { problems } = await lab.archive(keeping);
+  expect(problems[0]).toMatch(/^what is to be removed: .* keeps archive\/tenant=/);
+  await turns();
+  expect(await deletion()).toMatchObject({ stage: 'archive' });
+  expect((await objects()).filter(({ tenant }) => tenant === acme)).toHaveLength(3);
+  await lab.archive();
+  await turns();
+  expect((await deletion()).finished_at).not.toBeNull();
+});
