@@ -12,7 +12,7 @@ import {
   storeVerified,
   supersededObjects,
 } from './objects.ts';
-import { factsOf, quote } from './parquet.ts';
+import { factsOf, quote, tableOf } from './parquet.ts';
 
 interface Removal {
   id: string;
@@ -68,7 +68,7 @@ async function withoutDevice(run: Run, former: string, tenant: string, device: s
   const { duck, folder } = run;
   const left = newFile(folder);
   const whole = await fetchObject(run, former);
-  const readings = `read_parquet(${quote(whole)}, hive_partitioning = false)`;
+  const readings = tableOf(whole);
   const isOf = `device_id = ${quote(device)}::uuid`;
   const count = duck.rows(`select count(*) as n from ${readings} where ${isOf}`);
   // An unknown one that cannot be read is the rest of an upload.
