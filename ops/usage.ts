@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from 'pg';
 import { firstDay, lineOf, sumOfUsage, USAGE, USAGE_COLUMNS, type UsageDay, type UsageLine } from '../domain/usage.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
+import { tenantIdOf } from '../provisioning/database/registry.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 interface Options extends TargetOptions {
@@ -76,10 +77,7 @@ const PROGRESS = `
 async function readBill(client: Client, tenant?: string, wanted?: string): Promise<Bill> {
   const month = wanted ?? new Date().toISOString().slice(0, 7);
   const [from, to] = [firstDay(month), firstDay(month, 1)];
-  if (tenant !== undefined) {
-    const { rowCount } = await client.query('select from public.tenants where slug = $1', [tenant]);
-    if (rowCount === 0) throw new Error(`there is no tenant "${tenant}": "usage" lists those that used anything`);
-  }
+  if (tenant !== undefined) await tenantIdOf(client, tenant);
   const { rows } = await client.query<UsageDay & { tenant: string }>(DAYS, [from, to, tenant ?? null]);
   const [progress] = (await client.query<{ until: Date; complete: boolean }>(PROGRESS, [to])).rows;
   if (!progress) throw new Error('ingest.usage_progress has no row, so nothing is counted: apply the migrations again');
