@@ -27,15 +27,18 @@ export function archiveCommand(): Command {
     .addHelpText(
       'after',
       `
-Without --target, two environment variables say everything, so that any timer can run it: DATABASE_URL with the role archive_writer,
-and ARCHIVE_STORE (a folder, or https://ACCOUNT.blob.core.windows.net/CONTAINER).
+Without --target, two environment variables are enough, so any timer can run it:
+DATABASE_URL with the role archive_writer, and ARCHIVE_STORE: a folder, or
+https://ACCOUNT.blob.core.windows.net/CONTAINER.
 
 Examples:
   npm run ops -- archive run --target local
   npm run ops -- archive list acme --target prod
-  npm run ops -- archive query acme --from 2026-09-01 --to 2026-09-30 --target prod \\
-    "select device_id, count(*), max((payload->>'temperature')::double) from readings group by all"
-  npm run ops -- archive restore acme --from 2026-09-01 --to 2026-09-03 --days 14 --target prod`,
+  npm run ops -- archive query acme --from 2026-09-01 --target prod \\
+    "select device_id, count(*), max((payload->>'temperature')::double)
+     from readings group by all"
+  npm run ops -- archive restore acme --from 2026-09-01 --to 2026-09-03 \\
+    --days 14 --target prod`,
     );
 }
 

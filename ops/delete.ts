@@ -29,7 +29,8 @@ export function deleteTenantCommand(): Command {
     .addHelpText(
       'after',
       `
-Its devices are disconnected within seconds. "tenant keep" takes it back until it begins, "tenant list" shows how far it is.`,
+Its devices are disconnected within seconds. "tenant keep" takes the deletion
+back until it begins; "tenant list" shows how far it is.`,
     )
     .action(async (tenant: string, { atOnce, yes, ...options }: Options & { atOnce?: true }) => {
       await withConnection(findPlace(options).database, async (client) => {

@@ -39,8 +39,8 @@ export function importCommand(): Command {
     .addHelpText(
       'after',
       `
-A device that the tenant has already stays as it is. A key that stands in ${FILE} already is used again, so that a run
-that was cut off can be repeated.
+A device that the tenant has already stays as it is. A key that ${FILE}
+has already is used again, so that a run that was cut off can be repeated.
 
 Example:
   npm run ops -- device import fleet.csv --tenant acme --save ~/acme-keys`,

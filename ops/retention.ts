@@ -19,7 +19,8 @@ export function retentionCommand(): Command {
     .addHelpText(
       'after',
       `
-A reading's age is that of its own time; for one that came late, of its receipt. Days are whole days of UTC.
+A reading's age counts from its own time; of one that came late, from its
+receipt. Days are whole days of UTC.
 
 Examples:
   npm run ops -- retention

@@ -23,10 +23,10 @@ export function usageCommand(): Command {
     .addHelpText(
       'after',
       `
-A day is one of UTC. kB are 1,000 bytes of stored payloads, rounded for each day;
-everything else is exact, and a total is the sum of its rows. A reading counts on
-the day on which it was received. What is used is counted every 15 minutes and
-kept for 25 months; a deleted tenant's is deleted with it.
+A day is one of UTC. A kB is 1,000 bytes of stored payloads, rounded for each
+day; everything else is exact, and a total is the sum of its rows. A reading
+counts on the day on which it was received. What is used is counted every 15
+minutes and kept for 25 months; a deleted tenant's is deleted with it.
 
 Examples:
   npm run ops -- usage
