@@ -1,7 +1,7 @@
 // The archive, on a real database with a folder as the store: nothing lost, nothing twice, nothing dropped unverified.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
@@ -203,6 +203,24 @@ test('an object that the database does not know stays if it has rows of its own,
   // Of acme the former object has rows that the new one lacks; of bolt both are the same.
   expect(await inStore()).toEqual(expect.arrayContaining(kept));
   expect(await objects()).toHaveLength(3);
+});
+
+test("an object with other readings than its own is not restored, and the day's others are", async () => {
+  await lab.openDay(31);
+  await lab.add(31, 5);
+  await lab.retire();
+  await lab.archive();
+  const [first, second] = (await inStore()).map((name) => join(lab.folder, name)) as [string, string];
+  copyFileSync(first, second);
+  await expect(restore()).rejects.toThrow(/ is not what was archived: it has 10 rows of 10, or others; nothing of it/);
+  expect(await lab.live()).toHaveLength(10);
+});
+
+test('one run at a time', async () => {
+  await lab.admin.query("select pg_advisory_lock(hashtext('ingest.archive'))");
+  await expect(lab.archive()).rejects.toThrow('another run of the archive is under way');
+  await lab.admin.query("select pg_advisory_unlock(hashtext('ingest.archive'))");
+  expect(await lab.archive()).toMatchObject({ rows: 0n, problems: [] });
 });
 
 /** An operator's command. */

@@ -1,6 +1,7 @@
 // Retention on a real database: which readings leave, and when.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { withConnection } from '../../provisioning/database/connect.ts';
+import { retentionCommand } from '../retention.ts';
 import { archivedObjects } from './objects.ts';
 import { type ArchiveLab, startArchiveLab } from './testing/lab.ts';
 
@@ -81,4 +82,54 @@ test('a day that somebody reads is left for later, and an insert waits for it no
   expect(await lab.retire()).toEqual({ days: 0, rows: 0 });
   await lab.admin.query('commit');
   expect(await lab.retire()).toEqual({ days: 1, rows: 0 });
+});
+
+describe('ops retention', () => {
+  let printed: string[];
+  beforeEach(() => {
+    printed = [];
+    vi.stubEnv('DATABASE_URL', lab.postgres.url);
+    vi.spyOn(console, 'log').mockImplementation((line: string) => printed.push(line));
+    return () => {
+      vi.unstubAllEnvs();
+      vi.restoreAllMocks();
+    };
+  });
+  const ops = async (...args: string[]) => {
+    printed = [];
+    await retentionCommand()
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+      .parseAsync(args, { from: 'user' });
+    return printed;
+  };
+
+  test('sets the days of all tenants, and of one, and says what is in force', async () => {
+    expect(await ops('--days', '90')).toEqual(['readings stay 90 days; archive: on']);
+    expect(await ops('acme', '--days', '400')).toEqual(['readings stay 90 days; archive: on', '  acme: 400 days']);
+    expect(await ops('acme', '--days', 'default')).toEqual(['readings stay 90 days; archive: on']);
+    expect(await ops('--days', 'unlimited', '--archive', 'off')).toEqual(['readings stay indefinitely; archive: off']);
+  });
+
+  test('keeps the archive on while readings wait for it, unless they may be lost', async () => {
+    await lab.openDay(31);
+    await lab.add(31, 1);
+    await lab.retire();
+    await expect(ops('--archive', 'off')).rejects.toThrow('readings wait for the archive, and would be dropped');
+    expect((await ops())[0]).toBe('readings stay 30 days; archive: on');
+    expect(await ops('--archive', 'off', '--drop-unarchived')).toEqual([
+      'readings stay 30 days; archive: off',
+      '1 day(s) wait for the job "retire"',
+    ]);
+  });
+
+  test.each([
+    [['acme', '--archive', 'on'], '--archive is for the whole platform'],
+    [['acme', '--days', 'unlimited'], 'for one tenant, give a number'],
+    [['--days', 'default'], '--days default is for one tenant'],
+    [['nobody', '--days', '5'], 'there is no tenant "nobody": see "tenant list"'],
+    [['--days', '3651'], 'Give 1 to 3650'],
+  ])('refuses %j', async (args, message) => {
+    await expect(ops(...args)).rejects.toThrow(message);
+  });
 });
