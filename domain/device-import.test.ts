@@ -66,5 +66,5 @@ test('keys are read back from the file of credentials', () => {
       'a,acme.a,-k_1,broker.example.com:8883,tenants/acme/devices/a/telemetry\n',
     ),
   );
-  expect(readCredentials(text)).toEqual(new Map([['a', '-k_1']]));
+  expect(readCredentials(text, 'acme')).toEqual(new Map([['a', '-k_1']]));
 });

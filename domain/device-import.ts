@@ -161,9 +161,11 @@ export const writeCredentials = (credentials: Credential[]): string =>
     '\n',
   );
 
-/** The keys in such a file, by device. */
-export function readCredentials(text: string): Map<string, string> {
+/** The keys in such a file, by device; undefined if one is another tenant's. */
+export function readCredentials(text: string, tenant: string): Map<string, string> | undefined {
   const [head, ...lines] = readCsv(text);
-  const [device, key] = [head?.cells.indexOf('device') ?? -1, head?.cells.indexOf('key') ?? -1];
+  const placeOf = (field: (typeof FIELDS)[number]) => head?.cells.indexOf(field) ?? -1;
+  const [device, username, key] = [placeOf('device'), placeOf('username'), placeOf('key')];
+  if (lines.some(({ cells }) => cells[username] && !cells[username].startsWith(`${tenant}.`))) return undefined;
   return new Map(lines.flatMap(({ cells }) => (cells[device] && cells[key] ? [[cells[device], cells[key]]] : [])));
 }

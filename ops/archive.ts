@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { runArchive } from './archive/archive.ts';
-import { archivedObjects } from './archive/objects.ts';
+import { type Archived, archivedObjects } from './archive/objects.ts';
 import { queryArchive } from './archive/query.ts';
 import { restoreDays } from './archive/restore.ts';
 import { openStore, type Store } from './store.ts';
@@ -27,15 +27,18 @@ export function archiveCommand(): Command {
     .addHelpText(
       'after',
       `
-Without --target, two environment variables say everything, so that any timer can run it: DATABASE_URL with the role archive_writer,
-and ARCHIVE_STORE (a folder, or https://ACCOUNT.blob.core.windows.net/CONTAINER).
+Without --target, two environment variables are enough, so any timer can run it:
+DATABASE_URL with the role archive_writer, and ARCHIVE_STORE: a folder, or
+https://ACCOUNT.blob.core.windows.net/CONTAINER.
 
 Examples:
   npm run ops -- archive run --target local
   npm run ops -- archive list acme --target prod
-  npm run ops -- archive query acme --from 2026-09-01 --to 2026-09-30 --target prod \\
-    "select device_id, count(*), max((payload->>'temperature')::double) from readings group by all"
-  npm run ops -- archive restore acme --from 2026-09-01 --to 2026-09-03 --days 14 --target prod`,
+  npm run ops -- archive query acme --from 2026-09-01 --target prod \\
+    "select device_id, count(*), max((payload->>'temperature')::double)
+     from readings group by all"
+  npm run ops -- archive restore acme --from 2026-09-01 --to 2026-09-03 \\
+    --days 14 --target prod`,
     );
 }
 
@@ -66,9 +69,7 @@ function listCommand(): Command {
     .option('--json', 'as JSON')
     .action(async (tenant: string | undefined, { json, from, to, ...options }: Span & { json?: true }) => {
       const { archive } = await findArchive(options);
-      const objects = await withConnection(archive.writer, (client) =>
-        archivedObjects(client, ...spanOf(tenant, from, to)),
-      );
+      const objects = await objectsOf(archive, tenant, from, to);
       if (json) {
         console.log(JSON.stringify(objects, (_, value) => (typeof value === 'bigint' ? Number(value) : value), 2));
         return;
@@ -88,10 +89,7 @@ function queryCommand(): Command {
     .option('--csv', 'as CSV; as JSON lines without')
     .action(async (tenant: string, sql: string, { csv, from, to, ...options }: Span & { csv?: true }) => {
       const { archive, store } = await findArchive(options);
-      const objects = await withConnection(archive.writer, (client) =>
-        archivedObjects(client, ...spanOf(tenant, from, to)),
-      );
-      if (objects.length === 0) throw new Error(`nothing of ${tenant} is archived in that span: see "archive list"`);
+      const objects = await someObjects(archive, tenant, from, to);
       await queryArchive(store, objects, sql, csv ? 'csv' : 'json', process.stdout, log);
     });
 }
@@ -104,21 +102,27 @@ function restoreCommand(): Command {
     .option('--days <n>', 'for how long they stay before they are taken out again', holdOf, 7)
     .action(async (tenant: string, { from, to, days, ...options }: Span & { days: number }) => {
       const { archive, store, target } = await findArchive(options);
-      const objects = await withConnection(archive.writer, (client) =>
-        archivedObjects(client, ...spanOf(tenant, from, to)),
-      );
-      if (objects.length === 0) throw new Error(`nothing of ${tenant} is archived in that span: see "archive list"`);
+      const objects = await someObjects(archive, tenant, from, to);
       const rows = await restoreDays(target!.database(), store, objects, days, log);
       console.log(`${rows} rows of ${objects.length} object(s) are back, for ${days} days; equal to the archive`);
     });
 }
 
-/** The objects that are meant: a condition on `o`, with its values. */
-function spanOf(tenant: string | undefined, from = '0001-01-01', to = '9999-12-31'): [string, unknown[]] {
-  return [
-    'o.day between $1 and $2 and ($3::text is null or o.tenant_id::text = $3 or o.slug = $3)',
-    [from, to, tenant ?? null],
-  ];
+/** Objects of a tenant, or of all, of these days. */
+const objectsOf = ({ writer }: Archive, tenant: string | undefined, from = '0001-01-01', to = '9999-12-31') =>
+  withConnection(writer, (client) =>
+    archivedObjects(client, 'o.day between $1 and $2 and ($3::text is null or o.tenant_id::text = $3 or o.slug = $3)', [
+      from,
+      to,
+      tenant,
+    ]),
+  );
+
+/** @throws Error when there are none. */
+async function someObjects(archive: Archive, tenant: string, from?: string, to?: string): Promise<Archived[]> {
+  const objects = await objectsOf(archive, tenant, from, to);
+  if (objects.length === 0) throw new Error(`nothing of ${tenant} is archived in that span: see "archive list"`);
+  return objects;
 }
 
 function dayOf(value: string): string {

@@ -26,8 +26,9 @@ export function backupCommand(): Command {
     .addHelpText(
       'after',
       `
-Without --target, three environment variables say everything, so that any timer can run it: DATABASE_URL with the role
-backup_reader, BACKUP_STORE (a folder, or https://ACCOUNT.blob.core.windows.net/CONTAINER), and BACKUP_KEY.
+Without --target, three environment variables are enough, so any timer can run
+it: DATABASE_URL with the role backup_reader, BACKUP_STORE (a folder, or
+https://ACCOUNT.blob.core.windows.net/CONTAINER), and BACKUP_KEY.
 
 Examples:
   npm run ops -- backup run --target local

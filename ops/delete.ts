@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Client } from 'pg';
 import { askOnTerminal } from '../bootstrap/ask.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
-import type { DeviceName } from '../provisioning/database/registry.ts';
+import { type DeviceName, tenantIdOf } from '../provisioning/database/registry.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 type Options = TargetOptions & { yes?: true };
@@ -29,11 +29,12 @@ export function deleteTenantCommand(): Command {
     .addHelpText(
       'after',
       `
-Its devices are disconnected within seconds. "tenant keep" takes it back until it begins, "tenant list" shows how far it is.`,
+Its devices are disconnected within seconds. "tenant keep" takes the deletion
+back until it begins; "tenant list" shows how far it is.`,
     )
     .action(async (tenant: string, { atOnce, yes, ...options }: Options & { atOnce?: true }) => {
       await withConnection(findPlace(options).database, async (client) => {
-        const id = await idOf(client, tenant);
+        const id = await tenantIdOf(client, tenant);
         await confirmDeletion(
           `Tenant ${tenant}, with its devices, readings, also archived ones, members, rules and audit log, will be deleted ${atOnce ? 'now' : 'in 7 days'}.`,
           tenant,
@@ -55,7 +56,7 @@ export function keepTenantCommand(): Command {
       await withConnection(findPlace(options).database, async (client) => {
         const { rowCount } = await client.query(
           "delete from public.deletions where kind = 'tenant' and tenant_id = $1 and started_at is null",
-          [await idOf(client, tenant)],
+          [await tenantIdOf(client, tenant)],
         );
         if (rowCount === 0) throw new Error(`tenant ${tenant} is not to be deleted, or its deletion has begun`);
       });
@@ -116,7 +117,7 @@ const left = (rows: string) => (Number(rows) > 100_000 ? 'more than 100000' : ro
 
 /** `device delete --readings`. The device may have been deleted before: its readings are still there. */
 export async function deleteDeviceData(client: Client, { tenant, device }: DeviceName): Promise<void> {
-  const id = await idOf(client, tenant);
+  const id = await tenantIdOf(client, tenant);
   const found = await client.query(
     `select access.delete_device_data(d.id, 'operator') from public.devices as d where d.tenant_id = $1 and d.slug = $2`,
     [id, device],
@@ -166,10 +167,4 @@ export function personCommand(): Command {
         console.log(`${address}: deleted; the audit logs follow within minutes`);
       }),
   );
-}
-
-async function idOf(client: Client, tenant: string): Promise<string> {
-  const { rows } = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [tenant]);
-  if (!rows[0]) throw new Error(`there is no tenant "${tenant}": see "tenant list"`);
-  return rows[0].id;
 }

@@ -28,7 +28,7 @@ function run(text: string, ...more: string[]) {
   const where = ['--tenant', 'acme', '--save', join(dir, 'keys'), '--host', 'broker.example.com'];
   return commands.ops('device', 'import', file, ...where, ...more);
 }
-const keys = () => readCredentials(readFileSync(saved, 'utf8'));
+const keys = () => readCredentials(readFileSync(saved, 'utf8'), 'acme')!;
 const devices = async () =>
   (
     await commands.database.admin.query<{ slug: string; tags: string[]; hash: string }>(
@@ -71,6 +71,15 @@ it('previews, adds, and a rerun adds what is missing with the key that stands in
     ['new-2', []],
   ]);
   for (const { slug, hash } of added) expect(await isHashOf(hash, first.get(slug)!), slug).toBe(true);
+});
+
+it("refuses a folder with another tenant's keys, and leaves them", async () => {
+  const before = readFileSync(saved, 'utf8');
+  expect(await run(FLEET, '--tenant', 'globex')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(`${saved} has keys of another tenant`),
+  });
+  expect(readFileSync(saved, 'utf8')).toBe(before);
 });
 
 it('says which tenant there is not', async () => {

@@ -39,8 +39,8 @@ export function importCommand(): Command {
     .addHelpText(
       'after',
       `
-A device that the tenant has already stays as it is. A key that stands in ${FILE} already is used again, so that a run
-that was cut off can be repeated.
+A device that the tenant has already stays as it is. A key that ${FILE}
+has already is used again, so that a run that was cut off can be repeated.
 
 Example:
   npm run ops -- device import fleet.csv --tenant acme --save ~/acme-keys`,
@@ -75,7 +75,9 @@ const counted = (count: number) => (count === 1 ? '1 device' : `${count} devices
 /** Writes the keys before the devices are added: a key that is lost cannot be read again. @returns them by device. */
 function saveKeys(path: string, tenant: string, devices: ImportedDevice[], broker: string): Map<string, string> {
   mkdirSync(resolve(path, '..'), { recursive: true, mode: 0o700 });
-  const keys = existsSync(path) ? readCredentials(readFileSync(path, 'utf8')) : new Map<string, string>();
+  const keys = existsSync(path) ? readCredentials(readFileSync(path, 'utf8'), tenant) : new Map<string, string>();
+  if (!keys)
+    throw new Error(`${path} has keys of another tenant; nothing was added: --save into a folder of ${tenant}`);
   for (const { slug } of devices) if (!keys.has(slug)) keys.set(slug, generateSheetKey());
   const credentials: Credential[] = [...keys].map(([device, key]) => ({
     device,

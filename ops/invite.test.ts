@@ -205,7 +205,7 @@ describe('limit', () => {
   });
 
   it.each([
-    [['nobody'], 1, 'there is no tenant "nobody": see "device list"'],
+    [['nobody'], 1, 'there is no tenant "nobody": see "tenant list"'],
     [['--devices', 'default'], 1, '--devices default is for one tenant: name it'],
     [['--readings-per-day', '5'], 1, '--readings-per-day 5 is for one tenant: name it'],
     [['acme', '--tenants-per-person', '5'], 1, '--tenants-per-person is for the whole platform: leave the tenant out'],

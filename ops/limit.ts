@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from 'pg';
 import { PERSON_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
+import { tenantIdOf } from '../provisioning/database/registry.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 const LIMITS: Record<string, string> = { ...TENANT_LIMITS, ...READING_LIMITS, ...PERSON_LIMITS };
@@ -50,7 +51,7 @@ Examples:
           for (const line of await describePlatform(client)) console.log(line);
           return;
         }
-        const id = await idOf(client, tenant);
+        const id = await tenantIdOf(client, tenant);
         for (const { column, value } of given) await limitTenant(client, id, column, value, until);
         for (const line of await describeTenant(client, id)) console.log(line);
       });
@@ -80,12 +81,6 @@ function endOf(value: string): Date {
       'Give a day or a time that is still to come, such as 2026-12-31 or 2026-12-31T12:00Z.',
     );
   return until;
-}
-
-async function idOf(client: Client, tenant: string): Promise<string> {
-  const { rows } = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [tenant]);
-  if (!rows[0]) throw new Error(`there is no tenant "${tenant}": see "device list"`);
-  return rows[0].id;
 }
 
 async function limitPlatform(client: Client, column: string, value: number): Promise<void> {

@@ -87,7 +87,7 @@ async function changeRules(client: Client, tenant: string, device: string | unde
     [tenant, device ?? null],
   );
   const [ids] = found.rows;
-  if (ids === undefined) throw new Error(`there is no tenant "${tenant}"`);
+  if (ids === undefined) throw new Error(`there is no tenant "${tenant}": see "tenant list"`);
   if (device !== undefined && ids.d === null)
     throw new Error(`there is no device "${tenant}.${device}": see "device list"`);
   if (named.length > 0) {

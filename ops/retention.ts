@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from 'pg';
 import { withConnection } from '../provisioning/database/connect.ts';
+import { tenantIdOf } from '../provisioning/database/registry.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 type Days = number | 'unlimited' | 'default';
@@ -18,7 +19,8 @@ export function retentionCommand(): Command {
     .addHelpText(
       'after',
       `
-A reading's age is that of its own time; for one that came late, of its receipt. Days are whole days of UTC.
+A reading's age counts from its own time; of one that came late, from its
+receipt. Days are whole days of UTC.
 
 Examples:
   npm run ops -- retention
@@ -78,14 +80,13 @@ export async function setRetention(
 }
 
 async function setForTenant(client: Client, tenant: string, days: Days): Promise<void> {
-  const { rows } = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [tenant]);
-  if (!rows[0]) throw new Error(`there is no tenant "${tenant}": see "device list"`);
-  if (days === 'default') await client.query('delete from ingest.tenant_retention where tenant_id = $1', [rows[0].id]);
+  const id = await tenantIdOf(client, tenant);
+  if (days === 'default') await client.query('delete from ingest.tenant_retention where tenant_id = $1', [id]);
   else
     await client.query(
       `insert into ingest.tenant_retention (tenant_id, days) values ($1, $2)
        on conflict (tenant_id) do update set days = excluded.days`,
-      [rows[0].id, days],
+      [id, days],
     );
 }
 

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Client } from 'pg';
 import { refusalWords } from '../domain/refusals.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
+import { tenantIdOf } from '../provisioning/database/registry.ts';
 import { deleteTenantCommand, keepTenantCommand, listTenantsCommand } from './delete.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
@@ -71,9 +72,7 @@ async function tenants(client: Client, span: string): Promise<string[]> {
 }
 
 async function devices(client: Client, tenant: string): Promise<string[]> {
-  const { rows } = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [tenant]);
-  const id = rows[0]?.id;
-  if (!id) throw new Error(`there is no tenant "${tenant}": "tenant top" lists those that send most`);
+  const id = await tenantIdOf(client, tenant);
   const sending = await client.query<{ device: string; n: string; bytes: string }>(
     `select d.slug as device, count(*) as n, round(avg(pg_column_size(t.payload))) as bytes
      from public.telemetry as t join public.devices as d on d.tenant_id = t.tenant_id and d.id = t.device_id

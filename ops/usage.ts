@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from 'pg';
 import { firstDay, lineOf, sumOfUsage, USAGE, USAGE_COLUMNS, type UsageDay, type UsageLine } from '../domain/usage.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
+import { tenantIdOf } from '../provisioning/database/registry.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 interface Options extends TargetOptions {
@@ -22,10 +23,10 @@ export function usageCommand(): Command {
     .addHelpText(
       'after',
       `
-A day is one of UTC. kB are 1,000 bytes of stored payloads, rounded for each day;
-everything else is exact, and a total is the sum of its rows. A reading counts on
-the day on which it was received. What is used is counted every 15 minutes and
-kept for 25 months; a deleted tenant's is deleted with it.
+A day is one of UTC. A kB is 1,000 bytes of stored payloads, rounded for each
+day; everything else is exact, and a total is the sum of its rows. A reading
+counts on the day on which it was received. What is used is counted every 15
+minutes and kept for 25 months; a deleted tenant's is deleted with it.
 
 Examples:
   npm run ops -- usage
@@ -76,10 +77,7 @@ const PROGRESS = `
 async function readBill(client: Client, tenant?: string, wanted?: string): Promise<Bill> {
   const month = wanted ?? new Date().toISOString().slice(0, 7);
   const [from, to] = [firstDay(month), firstDay(month, 1)];
-  if (tenant !== undefined) {
-    const { rowCount } = await client.query('select from public.tenants where slug = $1', [tenant]);
-    if (rowCount === 0) throw new Error(`there is no tenant "${tenant}": "usage" lists those that used anything`);
-  }
+  if (tenant !== undefined) await tenantIdOf(client, tenant);
   const { rows } = await client.query<UsageDay & { tenant: string }>(DAYS, [from, to, tenant ?? null]);
   const [progress] = (await client.query<{ until: Date; complete: boolean }>(PROGRESS, [to])).rows;
   if (!progress) throw new Error('ingest.usage_progress has no row, so nothing is counted: apply the migrations again');

@@ -1,7 +1,7 @@
-// Retention and the archive, on a real database with a folder as the store: nothing lost, nothing twice, nothing dropped unverified.
+// The archive, on a real database with a folder as the store: nothing lost, nothing twice, nothing dropped unverified.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
@@ -95,47 +95,6 @@ test('readings of times that cannot be right are archived under the day of their
   expect(await lab.retire()).toEqual({ days: 0, rows: 12 });
   await lab.archive();
   expect((await objects()).map(({ day, rows }) => [day, rows])).toEqual(Array(2).fill([lab.day(40), 6n]));
-});
-
-test('a tenant with other days of its own keeps its readings for that long, and the others for theirs', async () => {
-  const [acme, bolt] = lab.tenants as [string, string];
-  await lab.admin.query('insert into ingest.tenant_retention values ($1, 10)', [acme]);
-  for (const ago of [31, 11, 10]) {
-    await lab.openDay(ago);
-    await lab.add(ago, 3);
-  }
-  expect(await lab.retire()).toEqual({ days: 1, rows: 6 });
-  await lab.admin.query('update ingest.tenant_retention set days = 100');
-  await lab.openDay(32);
-  await lab.add(32, 3);
-  expect(await lab.retire()).toEqual({ days: 0, rows: 6 });
-  expect(await lab.archive()).toMatchObject({ rows: 24n, problems: [] });
-  expect((await objects()).map(({ day, tenant }) => `${tenant} ${day}`).sort()).toEqual(
-    [`${acme} ${lab.day(31)}`, `${bolt} ${lab.day(31)}`, `${acme} ${lab.day(11)}`, `${bolt} ${lab.day(32)}`].sort(),
-  );
-  expect(await lab.live()).toHaveLength(6 + 12 + 6);
-});
-
-describe('a clock that is ahead', () => {
-  test.each([
-    ["the broker's is right", 31],
-    ['nothing was ever received', undefined],
-  ])('removes nothing: %s', async (_, heard) => {
-    await lab.openDay(31);
-    await lab.add(31, 3);
-    // A server whose clock is 31 days ahead hears a broker that is 31 days behind it.
-    if (heard === undefined) await lab.admin.query('delete from public.device_status');
-    else await lab.hear(heard);
-    expect(await lab.retire()).toEqual({ days: 0, rows: 0 });
-    expect(await lab.live()).toHaveLength(12);
-  });
-
-  test("nor the broker's alone: the server's is right", async () => {
-    await lab.openDay(29);
-    await lab.add(29, 3);
-    await lab.hear(-400);
-    expect(await lab.retire()).toEqual({ days: 0, rows: 0 });
-  });
 });
 
 describe('what is not archived is not dropped', () => {
@@ -246,33 +205,22 @@ test('an object that the database does not know stays if it has rows of its own,
   expect(await objects()).toHaveLength(3);
 });
 
-test('without an archive, what leaves is dropped at once', async () => {
-  await lab.admin.query('update ingest.retention set archive = false');
+test("an object with other readings than its own is not restored, and the day's others are", async () => {
   await lab.openDay(31);
-  await lab.add(31, 3);
-  await lab.add(40, 3, "now() - interval '31 days'");
-  expect(await lab.retire()).toEqual({ days: 1, rows: 12 });
-  expect(await lab.waiting()).toEqual([]);
-  expect(await lab.contents('ingest.retired_rows')).toEqual([]);
-  await expect(lab.archive()).rejects.toThrow('the archive is off');
+  await lab.add(31, 5);
+  await lab.retire();
+  await lab.archive();
+  const [first, second] = (await inStore()).map((name) => join(lab.folder, name)) as [string, string];
+  copyFileSync(first, second);
+  await expect(restore()).rejects.toThrow(/ is not what was archived: it has 10 rows of 10, or others; nothing of it/);
+  expect(await lab.live()).toHaveLength(10);
 });
 
-test('without a number of days, nothing leaves', async () => {
-  await lab.admin.query('update ingest.retention set days = null');
-  await lab.openDay(31);
-  await lab.add(31, 3);
-  await lab.add(400, 3, "now() - interval '400 days'");
-  expect(await lab.retire()).toEqual({ days: 0, rows: 0 });
-});
-
-test('a day that somebody reads is left for later, and an insert waits for it no longer than its lock', async () => {
-  await lab.openDay(31);
-  await lab.add(31, 3);
-  await lab.admin.query('begin');
-  await lab.admin.query('select count(*) from public.telemetry');
-  expect(await lab.retire()).toEqual({ days: 0, rows: 0 });
-  await lab.admin.query('commit');
-  expect(await lab.retire()).toEqual({ days: 1, rows: 0 });
+test('one run at a time', async () => {
+  await lab.admin.query("select pg_advisory_lock(hashtext('ingest.archive'))");
+  await expect(lab.archive()).rejects.toThrow('another run of the archive is under way');
+  await lab.admin.query("select pg_advisory_unlock(hashtext('ingest.archive'))");
+  expect(await lab.archive()).toMatchObject({ rows: 0n, problems: [] });
 });
 
 /** An operator's command. */

@@ -1,15 +1,22 @@
 // The archive: readings that retention took out of their tables are written to a store, read back, compared, and only then dropped.
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { type DatabaseAccess, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
 import { dayFolder, objectName } from './layout.ts';
-import { archivedObjects, fetchObject, newFile, note, type Run, storeVerified, supersededObjects } from './objects.ts';
-import { COPY_COLUMNS, type Facts, factsOf, openDuck, quote, writeParquet } from './parquet.ts';
+import {
+  archivedObjects,
+  fetchObject,
+  newFile,
+  note,
+  type Run,
+  removeObject,
+  storeVerified,
+  supersededObjects,
+} from './objects.ts';
+import { COPY_COLUMNS, type Facts, factsOf, quote, tableOf, withDuck, writeParquet } from './parquet.ts';
 import { carryOutRemovals } from './remove.ts';
 
 /** What a run did. */
@@ -39,9 +46,7 @@ export async function runArchive(database: DatabaseAccess, store: Store, log: (l
   const ran: Ran = { rows: 0n, bytes: 0, problems: [] };
   await withConnection(database, async (client) => {
     const isOn = await begin(client);
-    const folder = await mkdtemp(join(tmpdir(), 'archive-'));
-    const duck = await openDuck(folder);
-    try {
+    await withDuck(async (duck, folder) => {
       const run: Run = { client, store, duck, folder, log };
       await attempt(ran, 'what is to be removed', () => carryOutRemovals(run));
       if (isOn)
@@ -50,10 +55,7 @@ export async function runArchive(database: DatabaseAccess, store: Store, log: (l
       const problem = ran.problems.length === 0 ? undefined : `${ran.problems.length} problem(s): ${ran.problems[0]}`;
       const values = [startedAt, ran.rows, ran.bytes, problem];
       await client.query('select ingest.record_archive_run($1, $2, $3, $4)', values);
-    } finally {
-      duck.close();
-      await rm(folder, { recursive: true, force: true });
-    }
+    });
   });
   return ran;
 }
@@ -168,8 +170,13 @@ async function settleStray(
   const { client, store, duck } = run;
   const file = await fetchObject(run, name);
   const facts = await factsOf(duck, file).catch(() => undefined);
-  const read = (path: string) => `select * from read_parquet(${quote(path)}, hive_partitioning = false)`;
-  const others = facts && (await duck.rows(`select count(*) as n from (${read(file)} except ${read(parquet)})`))[0]!.n;
+  const others =
+    facts &&
+    (
+      await duck.rows(
+        `select count(*) as n from (select * from ${tableOf(file)} except select * from ${tableOf(parquet)})`,
+      )
+    )[0]!.n;
   if (facts === undefined || others === 0n) {
     run.log(`removing ${name}: ${facts ? 'another object has its rows' : 'it is not whole'}`);
     await store.remove(name);
@@ -179,9 +186,6 @@ async function settleStray(
   await rm(file);
 }
 
-async function removeSuperseded({ client, store }: Run): Promise<void> {
-  for (const name of await supersededObjects(client)) {
-    await store.remove(name);
-    await client.query('select ingest.forget_object($1)', [name]);
-  }
+async function removeSuperseded(run: Run): Promise<void> {
+  for (const name of await supersededObjects(run.client)) await removeObject(run, name);
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
 import { archivedObjects } from './objects.ts';
-import { openDuck, quote } from './parquet.ts';
+import { tableOf, withDuck } from './parquet.ts';
 import { restoreDays } from './restore.ts';
 import { type ArchiveLab, startArchiveLab } from './testing/lab.ts';
 
@@ -52,15 +52,8 @@ const stored = async () =>
   );
 /** Devices whose readings files have. */
 async function devicesIn(files: string[]): Promise<unknown[]> {
-  const duck = await openDuck(lab.folder);
-  try {
-    const rows = await duck.rows(
-      `select distinct device_id::text as id from read_parquet([${files.map(quote).join(', ')}])`,
-    );
-    return rows.map(({ id }) => id);
-  } finally {
-    duck.close();
-  }
+  const sql = `select distinct device_id::text as id from ${tableOf(...files)}`;
+  return (await withDuck((duck) => duck.rows(sql))).map(({ id }) => id);
 }
 const of = (tenant: string, all: Map<string, string>) => [...all].filter(([name]) => name.includes(tenant));
 const askTenant = () => lab.admin.query("select access.ask_deletion_of_tenant($1, 'operator', '0')", [acme]);
@@ -174,4 +167,18 @@ test('what was archived before the archive was switched off goes, too', async ()
   expect((await deletion()).finished_at).not.toBeNull();
   expect(of(acme, await stored())).toEqual([]);
   await expect(lab.archive()).rejects.toThrow('the archive is off');
+});
+
+test('an object that the store keeps is told, and the deletion waits for it', async () => {
+  const keeping: Store = { ...lab.store, remove: async () => false };
+  await askTenant();
+  await turns();
+  const { problems } = await lab.archive(keeping);
+  expect(problems[0]).toMatch(/^what is to be removed: .* keeps archive\/tenant=/);
+  await turns();
+  expect(await deletion()).toMatchObject({ stage: 'archive' });
+  expect((await objects()).filter(({ tenant }) => tenant === acme)).toHaveLength(3);
+  await lab.archive();
+  await turns();
+  expect((await deletion()).finished_at).not.toBeNull();
 });

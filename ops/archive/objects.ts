@@ -70,6 +70,16 @@ export async function storeVerified(run: Run, name: string, file: string, facts:
   return true;
 }
 
+/**
+ * Removes an object from the store, then from what the database knows.
+ * @throws Error when the store keeps it: what was to be deleted is still there.
+ */
+export async function removeObject({ client, store }: Run, name: string): Promise<void> {
+  if (!(await store.remove(name)))
+    throw new Error(`${store.where} keeps ${name}: end the container's immutability policy, and run this again`);
+  await client.query('select ingest.forget_object($1)', [name]);
+}
+
 /** Writes what the store has under the name into a file of this machine. @returns the file. */
 export async function fetchInto(file: string, store: Store, name: string): Promise<string> {
   await pipeline(await store.get(name), createWriteStream(file, { mode: 0o600 }));

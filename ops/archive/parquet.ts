@@ -1,5 +1,7 @@
 // Parquet files of readings, written and read by DuckDB: one tenant's, compressed with ZSTD.
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ensurePackages } from '../../bootstrap/packages.mjs';
 
@@ -27,8 +29,25 @@ const PART_BYTES = 4 * 1024 * 1024;
 /** Bytes of a reading as text. It came with 128 KiB at most; but for `1e308` the database writes 309 digits. */
 const LONGEST_LINE = 8 * 1024 * 1024;
 
-/** @param scratch folder for what does not fit into memory. @param memoryMb Default: enough to write and to compare. */
-export async function openDuck(scratch: string, memoryMb = MEMORY_MB): Promise<Duck> {
+/**
+ * Works with a DuckDB and a folder that only this user can read. Both go afterwards.
+ * @param memoryMb Default: enough to write and to compare.
+ */
+export async function withDuck<Result>(
+  work: (duck: Duck, folder: string) => Promise<Result>,
+  memoryMb = MEMORY_MB,
+): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'archive-'));
+  try {
+    const duck = await openDuck(folder, memoryMb);
+    return await work(duck, folder).finally(duck.close);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param scratch folder for what does not fit into memory. */
+async function openDuck(scratch: string, memoryMb: number): Promise<Duck> {
   // Only here: it brings 68 MB, and `npm start` does not install them.
   await ensurePackages('all');
   const { DuckDBInstance } = await import('@duckdb/node-api');
@@ -60,6 +79,10 @@ export async function openDuck(scratch: string, memoryMb = MEMORY_MB): Promise<D
 
 export const quote = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
+/** These files as a table: their columns alone, not what the path says. */
+export const tableOf = (...files: string[]) =>
+  `read_parquet([${files.map(quote).join(', ')}], hive_partitioning = false)`;
+
 /**
  * What is selected for {@link writeParquet}: times in microseconds since 1970, and the message id in hexadecimal, so that a line is a row.
  */
@@ -85,7 +108,7 @@ export async function writeParquet(duck: Duck, csv: Readable, file: string, tena
       ) to ${quote(parts.at(-1)!)} (format parquet, compression zstd)`);
   }
   await duck.run(`
-    copy (select * from read_parquet([${parts.map(quote).join(', ')}]))
+    copy (select * from ${tableOf(...parts)})
     to ${quote(file)} (format parquet, compression zstd, row_group_size ${GROUP_ROWS}, row_group_size_bytes '${GROUP_MB}MB')`);
   for (const each of [part, ...parts]) await rm(each);
 }
@@ -124,7 +147,7 @@ export async function factsOf(duck: Duck, file: string): Promise<Facts> {
     select count(*) as rows, coalesce(${sum(1)} || ${sum(17)}, repeat('0', 32)) as checksum
     from (
       select md5(concat_ws('|', tenant_id, device_id, epoch_us(ts), epoch_us(received_at), strlen(message_id), message_id, payload)) as h
-      from read_parquet(${quote(file)}, hive_partitioning = false)
+      from ${tableOf(file)}
     )`);
   return row as unknown as Facts;
 }

@@ -1,13 +1,11 @@
 // Asks archived readings, with DuckDB on this machine.
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Store } from '../store.ts';
 import { type Archived, fetchInto } from './objects.ts';
-import { openDuck, quote } from './parquet.ts';
+import { quote, tableOf, withDuck } from './parquet.ts';
 
 /** Megabytes. */
 const QUERY_MB = 512;
@@ -24,9 +22,7 @@ export async function queryArchive(
   output: Writable,
   log: (line: string) => void,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'archive-'));
-  const duck = await openDuck(folder, QUERY_MB);
-  try {
+  await withDuck(async (duck, folder) => {
     const files: string[] = [];
     for (const [place, { name }] of objects.entries()) {
       if (!store.folder) log(`fetching ${place + 1} of ${objects.length}: ${name}`);
@@ -36,12 +32,9 @@ export async function queryArchive(
     }
     await duck.run(`
       create view readings as select * replace (payload::json as payload)
-      from read_parquet([${files.map(quote).join(', ')}], hive_partitioning = false)`);
+      from ${tableOf(...files)}`);
     const answer = join(folder, 'answer');
     await duck.run(`copy (${sql.replace(/;\s*$/, '')}) to ${quote(answer)} (format ${format})`);
     await pipeline(createReadStream(answer), output, { end: false });
-  } finally {
-    duck.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+  }, QUERY_MB);
 }

@@ -8,10 +8,11 @@ import {
   newFile,
   note,
   type Run,
+  removeObject,
   storeVerified,
   supersededObjects,
 } from './objects.ts';
-import { factsOf, quote } from './parquet.ts';
+import { factsOf, quote, tableOf } from './parquet.ts';
 
 interface Removal {
   id: string;
@@ -35,8 +36,8 @@ export async function carryOutRemovals(run: Run): Promise<void> {
 /** Also objects that the database does not know. */
 async function removeTenant(run: Run, tenant: string): Promise<void> {
   run.log(`removing the archive of tenant ${tenant}`);
-  for (const { name } of await run.store.list(tenantFolder(tenant))) await remove(run, name);
-  for (const { name } of await archivedObjects(run.client, 'o.tenant_id = $1', [tenant])) await remove(run, name);
+  for (const { name } of await run.store.list(tenantFolder(tenant))) await removeObject(run, name);
+  for (const { name } of await archivedObjects(run.client, 'o.tenant_id = $1', [tenant])) await removeObject(run, name);
 }
 
 /**
@@ -59,7 +60,7 @@ async function removeDevice(run: Run, tenant: string, device: string): Promise<v
     );
   }
   // Of a removal that was cut short.
-  for (const { name } of known) if (!stored.includes(name)) await remove(run, name);
+  for (const { name } of known) if (!stored.includes(name)) await removeObject(run, name);
 }
 
 /** @param object what the database knows of it. */
@@ -67,12 +68,12 @@ async function withoutDevice(run: Run, former: string, tenant: string, device: s
   const { duck, folder } = run;
   const left = newFile(folder);
   const whole = await fetchObject(run, former);
-  const readings = `read_parquet(${quote(whole)}, hive_partitioning = false)`;
+  const readings = tableOf(whole);
   const isOf = `device_id = ${quote(device)}::uuid`;
   const count = duck.rows(`select count(*) as n from ${readings} where ${isOf}`);
   // An unknown one that cannot be read is the rest of an upload.
   const [found] = object ? await count : await count.catch(() => []);
-  if (found === undefined) await remove(run, former);
+  if (found === undefined) await removeObject(run, former);
   else if (found.n !== 0n) {
     const select = `select * from ${readings} where not ${isOf}`;
     await duck.run(`copy (${select}) to ${quote(left)} (format parquet, compression zstd)`);
@@ -85,12 +86,7 @@ async function withoutDevice(run: Run, former: string, tenant: string, device: s
       const source = object?.released ? undefined : object?.source;
       if (object) await note(run.client, { name, tenant, day, bytes, ...facts, ...(source && { source }) });
     }
-    await remove(run, former);
+    await removeObject(run, former);
   }
   for (const file of [left, whole]) await rm(file, { force: true });
-}
-
-async function remove({ client, store }: Run, name: string): Promise<void> {
-  await store.remove(name);
-  await client.query('select ingest.forget_object($1)', [name]);
 }

@@ -1,32 +1,28 @@
 // Brings archived readings back into the database, for some days. The archive keeps them.
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type DatabaseAccess, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
 import { type Archived, fetchInto, newFile } from './objects.ts';
-import { type Duck, factsOf, openDuck, quote } from './parquet.ts';
+import { type Duck, factsOf, quote, tableOf, withDuck } from './parquet.ts';
 
 /**
  * Restores these objects: each in a transaction, which compares what came with what was archived.
  * @param database as an administrator. @param days for how long they stay.
  * @returns number of rows. @throws Error when an object is damaged: those before it are restored.
  */
-export async function restoreDays(
+export function restoreDays(
   database: DatabaseAccess,
   store: Store,
   objects: readonly Archived[],
   days: number,
   log: (line: string) => void,
 ): Promise<bigint> {
-  const folder = await mkdtemp(join(tmpdir(), 'archive-'));
-  const duck = await openDuck(folder);
-  try {
-    return await withConnection(database, async (client) => {
+  return withDuck((duck, folder) =>
+    withConnection(database, async (client) => {
       let rows = 0n;
       await client.query("set timezone = 'UTC'");
       for (const day of new Set(objects.map((object) => object.day)))
@@ -37,11 +33,8 @@ export async function restoreDays(
         rows += object.rows;
       }
       return rows;
-    });
-  } finally {
-    duck.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+    }),
+  );
 }
 
 /** A time from microseconds since 1970, exactly. */
@@ -57,7 +50,7 @@ async function restoreObject(client: Client, duck: Duck, file: string, object: A
     );
   const csv = `${file}.csv`;
   await duck.run(`
-    copy (select device_id, epoch_us(ts), message_id, epoch_us(received_at), payload from read_parquet(${quote(file)}, hive_partitioning = false))
+    copy (select device_id, epoch_us(ts), message_id, epoch_us(received_at), payload from ${tableOf(file)})
     to ${quote(csv)} (format csv, header false, force_quote *)`);
   await inTransaction(client, async () => {
     await client.query(`

@@ -1,6 +1,7 @@
 // Logins that read one tenant under row-level security: made and removed by `ops reader`.
 import type { ClientBase } from 'pg';
 import { scramVerifier } from './login.ts';
+import { tenantIdOf } from './registry.ts';
 
 /** Milliseconds that a statement of a reader may take. A session can ask for more; the limit is for mistakes, not for attacks. */
 const STATEMENT_TIMEOUT_MS = 15_000;
@@ -65,11 +66,7 @@ export async function removeReader(client: ClientBase, slug: string): Promise<bo
   return true;
 }
 
-async function roleOf(client: ClientBase, slug: string): Promise<string> {
-  const { rows } = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [slug]);
-  if (!rows[0]) throw new Error(`there is no tenant "${slug}": "tenant top" lists those that send most`);
-  return readerRole(rows[0].id);
-}
+const roleOf = async (client: ClientBase, slug: string) => readerRole(await tenantIdOf(client, slug));
 
 async function oidOf(client: ClientBase, role: string): Promise<number | undefined> {
   const { rows } = await client.query<{ oid: number }>('select oid from pg_roles where rolname = $1', [role]);

@@ -32,6 +32,13 @@ export interface DeviceListing extends DeviceName {
   tags: string[];
 }
 
+/** A tenant's id. @throws Error if there is no such tenant. */
+export async function tenantIdOf(client: ClientBase, tenant: string): Promise<string> {
+  const { rows } = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [tenant]);
+  if (!rows[0]) throw new Error(`there is no tenant "${tenant}": see "tenant list"`);
+  return rows[0].id;
+}
+
 /**
  * Adds a device and returns its key.
  * @param options.name display name. Default: the slug.
