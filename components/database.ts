@@ -22,7 +22,7 @@ export interface DatabaseArgs {
   roles: Record<LoginRole, Input<string>>;
   /** Optional. For how many days readings stay. Default: what the database has. */
   retentionDays?: number | undefined;
-  /** Required. Whether readings must be archived before they are removed. */
+  /** Required. Whether readings must be archived before they are removed. False switches it off in the database. */
   archive: boolean;
   /** Required. The service accounts that are in force on the broker, with their keys. Only hashes leave the program. */
   accounts: { username: string; purpose: ServicePurpose; key: Input<string> }[];

@@ -11,25 +11,26 @@ import { READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
 import { generateKey } from '../domain/credentials.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type ApiRig, startApiRig } from './support/api-rig.ts';
+import {
+  CHANNELS,
+  DEVICES,
+  FIELDS,
+  fillTenant,
+  INVITATIONS,
+  LETTERS,
+  MEMBERS,
+  NOON,
+  OPEN,
+  RESOLVED,
+  RULES,
+  TENANTS,
+  TOKENS,
+} from './support/full-tenant.ts';
 
 const FEATURES = join(ROOT, 'apps/dashboard/features');
+const LIMITS = Object.keys({ ...TENANT_LIMITS, ...READING_LIMITS }).length;
 const CUTS = [1000, 100, 7];
 const ANN = { email: 'ann@acme.example', password: generateKey() };
-
-/** What there is, by the number that a test looks for. */
-const DEVICES = 130;
-const MEMBERS = 121;
-const INVITATIONS = 122;
-const RULES = 110;
-const OPEN = 113;
-const RESOLVED = 114;
-const LETTERS = 115;
-const LIMITS = Object.keys({ ...TENANT_LIMITS, ...READING_LIMITS }).length;
-const FIELDS = 116;
-const TENANTS = 105;
-const CHANNELS = 109;
-const TOKENS = 10;
-const MINUTES = 3000;
 
 let rig: ApiRig;
 let tenant: string;
@@ -42,7 +43,7 @@ let asPageOf: (maxRows: number) => Promise<Modules>;
 beforeAll(async () => {
   rig = await startApiRig();
   const { data } = await rig.client().auth.signUp(ANN);
-  await fill(data.user!.id);
+  ({ tenant, device, alert } = await fillTenant(rig.databaseUrl, { id: data.user!.id, email: ANN.email }));
   const doors = new Map(await Promise.all(CUTS.map(async (cut) => [cut, await rig.openFrontDoor(cut)] as const)));
   const onTheNetwork = globalThis.fetch;
   asPageOf = async (maxRows) => {
@@ -96,7 +97,6 @@ const load = async () => ({
 type Modules = Awaited<ReturnType<typeof load>>;
 
 const NO_FILTER: Filter = { search: '', state: 'all', tag: '' };
-const NOON = new Date('2026-11-20T12:00:00Z');
 const HOT: RuleDraft = {
   name: 'Hot',
   kind: 'threshold',
@@ -327,143 +327,3 @@ test('all dead letters are asked to be redriven, whatever max rows is', async ()
   // What came after the list was looked at is left alone.
   expect((await letters.openDeadLetters(tenant, 'infinity')).rows).toHaveLength(1);
 });
-
-/** More of everything than the smaller cuts let through; many rows of one moment, so that only the tiebreak orders them. */
-async function fill(ann: string): Promise<void> {
-  await withConnection(rig.databaseUrl, async (client) => {
-    const id = async (sql: string, values: unknown[]) => (await client.query(sql, values)).rows[0].id as string;
-    tenant = await id("insert into public.tenants (slug, name) values ('acme', 'Acme') returning id", []);
-    const run = (sql: string, ...values: unknown[]) => client.query(sql, [tenant, ...values]);
-    const member = "insert into public.memberships (tenant_id, user_id, email, role) values ($1, $2, $3, 'owner')";
-    await run(member, ann, ANN.email);
-    await client.query(
-      `with made as (insert into public.tenants (slug, name) select 't-' || n, 'T' from generate_series(2, ${TENANTS}) as n returning id)
-       insert into public.memberships (tenant_id, user_id, email, role) select id, $1, $2, 'viewer' from made`,
-      [ann, ANN.email],
-    );
-    await run(
-      `with people as (insert into auth.users (id, email) select gen_random_uuid(), 'p' || n || '@acme.example'
-         from generate_series(2, ${MEMBERS}) as n returning id, email)
-       insert into public.memberships (tenant_id, user_id, email, role) select $1, id, email, 'viewer' from people`,
-    );
-    await run(
-      `insert into public.invitations (tenant_id, email, role, token_hash)
-       select $1, 'i' || n || '@acme.example', 'viewer', sha256(n::text::bytea) from generate_series(1, ${INVITATIONS}) as n`,
-    );
-    await run(
-      `insert into public.devices (tenant_id, slug, name, tags)
-       select $1, 'd-' || n, 'd-' || n, case when n % 2 = 0 then '{even}'::text[] else array['t' || n, 'u' || n] end
-       from generate_series(1, $2) as n`,
-      DEVICES,
-    );
-    device = await id("select id from public.devices where tenant_id = $1 and slug = 'd-1'", [tenant]);
-    await run(
-      `insert into public.device_status (tenant_id, device_id, last_received_at, gaps, clock_skew, fields)
-       select $1, id, now(), array_fill(300.1::real, '{8}'), 0.4, fields.of_8_kib from public.devices
-       cross join (select jsonb_object_agg('f' || n, jsonb_build_array(n, n, 1790000000000)) as of_8_kib from generate_series(1, 150) as n) as fields
-       where tenant_id = $1`,
-    );
-    // Minutes apart, so that a rule of a one-minute window fires at each.
-    await run(
-      `insert into public.telemetry (tenant_id, device_id, ts, received_at, message_id, payload)
-       select $1, d.id, now() - make_interval(mins => 3 * n), now() - make_interval(mins => 3 * n), 'm' || n, '{"f1": 1}'
-       from public.devices as d, generate_series(1, 5) as n where d.tenant_id = $1`,
-    );
-    await run(
-      `insert into public.telemetry (tenant_id, device_id, ts, received_at, message_id, payload)
-       select $1, $2, now() - interval '1 minute', now(), 'same ' || n, '{}' from generate_series(1, 50) as n`,
-      device,
-    );
-    await run(
-      `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
-       select $1, $2, now() - interval '30 seconds', 'fields', jsonb_object_agg('f' || n, 1) from generate_series(1, ${FIELDS}) as n`,
-      device,
-    );
-    await run(
-      `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
-       select $1, $2, $3::timestamptz - make_interval(mins => 5 * n), 'old ' || n, '{"f1": 2}' from generate_series(1, 2016) as n`,
-      device,
-      NOON,
-    );
-    await run(
-      `insert into public.api_tokens (tenant_id, name, scopes, token_hash, expires_at)
-       select $1, 'Token', '{devices}', sha256(n::text::bytea), now() + interval '1 day' from generate_series(1, $2) as n`,
-      TOKENS,
-    );
-    await run(
-      `insert into public.deletions (kind, tenant_id, device_id, asked_by, stage)
-       select 'device', $1, gen_random_uuid(), 'owner', 'rows' from generate_series(1, 30)`,
-    );
-    await run("insert into public.device_state (tenant_id, device_id, desired) values ($1, $2, '{}')", device);
-    await run(
-      `insert into public.device_commands (tenant_id, device_id, payload) select $1, $2, jsonb_build_object('n', n)
-       from generate_series(1, 30) as n`,
-      device,
-    );
-    await run(
-      'insert into public.device_credentials (tenant_id, device_id, password_hash) values ($1, $2, $3)',
-
-      device,
-      '$7$1000$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==',
-    );
-    await run(
-      `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)
-       select $1, date_trunc('minute', now()) - make_interval(mins => n), 1, (n not between 10 and 29)::int, 0, 0, 0
-       from generate_series(-30, ${MINUTES}) as n`,
-    );
-    await run(
-      `insert into public.usage_days (tenant_id, day, readings) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
-    );
-    // The last 20 of 40 hours are of the last day, with some room.
-    await run(
-      `insert into public.refusals (tenant_id, hour, reason, times)
-       select $1, now() - make_interval(hours => case when n <= 20 then n else n + 20 end), 'r' || r, r
-       from generate_series(1, 40) as n, generate_series(1, 3) as r`,
-    );
-    await run(
-      "insert into public.device_refusals (tenant_id, device_id, reason, refused_at) select $1, $2, 'r' || n, now() from generate_series(1, 11) as n",
-      device,
-    );
-    await client.query("select access.begin_maintenance('A new disk', 60, 'ann')");
-    await run('insert into public.tenant_limits (tenant_id, readings_per_day) values ($1, 1000)');
-    await run(
-      `insert into public.dead_letters (tenant_id, device_id, topic, payload, reason, fingerprint, received_at)
-       select $1, $2, 't', 'x', 'not-json', 'f' || n, now() - make_interval(secs => n / 50) from generate_series(1, ${LETTERS}) as n`,
-      device,
-    );
-    await run(
-      `insert into public.field_names (tenant_id, field, unit) select $1, 'f' || n, 'K' from generate_series(1, ${FIELDS}) as n`,
-    );
-    await run(
-      "insert into public.reading_rules (tenant_id, device_id, time_members) values ($1, $2, '{Time}')",
-      device,
-    );
-    await run(
-      `insert into public.alert_rules (tenant_id, name, kind, window_minutes)
-       select $1, 'rule ' || n / 50, 'missing', 5 from generate_series(1, ${RULES}) as n`,
-    );
-    await run(
-      `insert into public.alerts (tenant_id, rule_id, device_id, opened_at, last_seen_at, resolved_at, message)
-       select $1, (select id from public.alert_rules order by id limit 1), d.id, now() - make_interval(mins => n::int / 50),
-         now(), resolved, 'm'
-       from (select id, row_number() over (order by id) as n from public.devices where tenant_id = $1) as d
-       cross join (values (null), (now())) as of (resolved)
-       where n <= case when resolved is null then ${OPEN} else ${RESOLVED} end`,
-    );
-    alert = await id('select id from public.alerts where tenant_id = $1 order by id limit 1', [tenant]);
-    await client.query('update access.platform_limits set max_channels = 1000, max_routes = 1000');
-    await run(
-      `with channel as (
-         insert into public.notification_channels (tenant_id, name, kind, destination, confirmed_at)
-         select $1, 'c' || n / 50, 'webhook', 'hooks.example.com', now() from generate_series(1, ${CHANNELS}) as n returning id
-       ), route as (
-         insert into public.notification_routes (tenant_id, channel_id, severities) select $1, id, '{critical}' from channel
-       )
-       insert into public.notifications (tenant_id, channel_id, alert_id, transition, content) select $1, id, $2, 'opened', '{}' from channel`,
-      alert,
-    );
-    await client.query(
-      `insert into access.notification_sender (key_id, public_key) values (repeat('0', 16), repeat('A', 87))`,
-    );
-  });
-}

@@ -1,9 +1,10 @@
 // The rules that every workflow keeps and actionlint does not know. actionlint itself: npm run lint:workflows.
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../bootstrap/root.mjs';
+import { SOAK } from './soak/vitest.config.ts';
 
 interface Step {
   uses?: string;
@@ -137,6 +138,11 @@ describe('what CI runs', () => {
     const there = steps.flatMap(({ run }) => (run === undefined ? [] : [script(run) ?? run]));
     expect(there).toEqual(local.filter((name) => !elsewhere.includes(name)));
     expect(there).toEqual(['check', 'lint:workflows', 'build', 'preview:all', 'test:engine', 'test:soak', 'test']);
+  });
+
+  it('in the soak tier is there: each name of its list, also of those in braces', () => {
+    const names = (files: string) => files.split(',').length;
+    expect(SOAK.filter((files) => globSync(files, { cwd: ROOT }).length < names(files))).toEqual([]);
   });
 
   it('for every stack there is', () => {

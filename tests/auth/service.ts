@@ -1,47 +1,19 @@
 // Stands in for Supabase's auth service (GoTrue) in tests: does what supabase/auth does at bc32168 (August 2026), as far as
 // the dashboard meets it; each behaviour names its source. Accounts are kept in memory, with their ids in auth.users, where
 // memberships refer to; mails go out over SMTP.
-import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
-import { createTransport } from 'nodemailer';
+//
+// Not here, though it is there: the setting that asks for the current password, the end of a challenge and of an unverified factor after
+// 300 seconds, and a refresh token that works again for some seconds.
+import { randomUUID } from 'node:crypto';
 import { Factors } from './factors.ts';
+import { Links, type LinksOptions } from './links.ts';
 import { Refusal, type Session, Sessions, type Store } from './sessions.ts';
-import { isBanned, show, type TokenKind, type User } from './user.ts';
+import { DEFAULTS } from './settings.ts';
+import { isBanned, show, type User } from './user.ts';
 
-/** What an operator sets in Supabase under Authentication. */
-export interface AuthSettings {
-  disableSignup: boolean;
-  autoconfirm: boolean;
-  minimumLength: number;
-  /** "Secure password change". */
-  secureChange: boolean;
-  /** Seconds between two mails of a kind to one account. Supabase's default: 60. */
-  maxFrequency: number;
-  /** Seconds that a mailed link works. Supabase's default: 3600. */
-  linkLifetime: number;
-  /** While there is no mail server of the project's own, Supabase mails these alone. Empty: everybody. */
-  authorizedAddresses: string[];
-  /** Mail templates as docs/deploy.md has them, instead of Supabase's. */
-  ownTemplates: boolean;
-}
-
-const DEFAULTS: AuthSettings = {
-  disableSignup: false,
-  autoconfirm: false,
-  minimumLength: 12,
-  secureChange: false,
-  maxFrequency: 0,
-  linkLifetime: 3600,
-  authorizedAddresses: [],
-  ownTemplates: false,
-};
-
-export interface AuthOptions {
-  /** "Site URL", and where this service is (`…/auth/v1`). */
-  siteUrl: string;
-  externalUrl: string;
+export interface AuthOptions extends LinksOptions {
   jwtSecret: string;
   secretKey: string;
-  smtpPort: number;
   store: Store;
 }
 
@@ -53,14 +25,16 @@ export class AuthService {
   readonly #users: User[] = [];
   readonly #sessions: Sessions;
   readonly #factors: Factors;
-  readonly #options: AuthOptions;
-  readonly #transport;
+  readonly #links: Links;
+  readonly #secretKey: string;
+  readonly #store: Store;
 
   constructor(options: AuthOptions) {
-    this.#options = options;
+    this.#secretKey = options.secretKey;
+    this.#store = options.store;
     this.#sessions = new Sessions(options.externalUrl, options.jwtSecret, options.store);
     this.#factors = new Factors(this.#sessions, options.store);
-    this.#transport = createTransport({ host: '127.0.0.1', port: options.smtpPort, secure: false, ignoreTLS: true });
+    this.#links = new Links(this.settings, options);
   }
 
   /** As set up at first. */
@@ -72,7 +46,7 @@ export class AuthService {
   async ban(email: string): Promise<void> {
     const user = this.#need(email);
     user.bannedUntil = new Date(Date.now() + 3_600_000);
-    await this.#options.store('update auth.users set banned_until = $2 where id = $1', [user.id, user.bannedUntil]);
+    await this.#store('update auth.users set banned_until = $2 where id = $1', [user.id, user.bannedUntil]);
   }
 
   /** As if all of the account's sessions had begun so long ago. */
@@ -80,6 +54,7 @@ export class AuthService {
     this.#sessions.age(this.#need(email), hours);
   }
 
+  /** internal/api/errors.go, handleResponseErrorHTTP: what a refusal looks like depends on the version the client asks for. */
   async handle(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const route = `${request.method} ${url.pathname.replace(/^.*\/auth\/v1/, '')}`;
@@ -99,7 +74,7 @@ export class AuthService {
 
   // biome-ignore lint/suspicious/noExplicitAny: bodies of requests
   async #route(route: string, url: URL, body: any, request: Request): Promise<Response> {
-    const redirectTo = this.#redirect(url.searchParams.get('redirect_to'), request.headers.get('referer'));
+    const redirectTo = this.#links.redirect(url.searchParams.get('redirect_to'), request.headers.get('referer'));
     const [, factorPath] = /^\w+ \/factors(.*)$/.exec(route) ?? [];
     if (factorPath !== undefined)
       return this.#factors.handle(request.method, factorPath, body, this.#sessions.of(request));
@@ -120,12 +95,13 @@ export class AuthService {
         return this.#verify(url, redirectTo);
       case 'POST /verify':
         return this.#verifyHash(body);
+      // internal/api/user.go, UserGet
       case 'GET /user':
         return Response.json(show(this.#sessions.of(request).user));
       case 'PUT /user':
         return this.#update(body, this.#sessions.of(request), redirectTo);
       case 'GET /reauthenticate':
-        await this.#sendCode(this.#sessions.of(request).user);
+        await this.#links.sendCode(this.#sessions.of(request).user);
         return Response.json({});
       case 'POST /logout':
         return this.#logOut(url.searchParams.get('scope') ?? 'global', this.#sessions.of(request));
@@ -161,7 +137,7 @@ export class AuthService {
       user.confirmedAt = new Date();
       return Response.json(await this.#sessions.open(user, 'password'));
     }
-    await this.#sendLink(user, 'confirmation', 'signup', redirectTo);
+    await this.#links.sendLink(user, 'confirmation', 'signup', redirectTo);
     return Response.json(user.invitedAt ? { ...show(user), identities: [] } : show(user));
   }
 
@@ -192,20 +168,18 @@ export class AuthService {
   async #recover(body: { email: string }, redirectTo: string): Promise<Response> {
     const email = validEmail(body.email);
     const user = this.#users.find((known) => known.email === email);
-    if (user) await this.#sendLink(user, 'recovery', 'recovery', redirectTo);
+    if (user) await this.#links.sendLink(user, 'recovery', 'recovery', redirectTo);
     return Response.json({});
   }
 
   /** internal/api/invite.go */
   async #invite(body: { email: string }, redirectTo: string, request: Request): Promise<Response> {
-    if (request.headers.get('apikey') !== this.#options.secretKey)
-      throw new Refusal(403, 'not_admin', 'User not allowed');
+    if (request.headers.get('apikey') !== this.#secretKey) throw new Refusal(403, 'not_admin', 'User not allowed');
     const email = validEmail(body.email);
     let user = this.#users.find((known) => known.email === email);
-    if (user?.confirmedAt)
-      throw new Refusal(422, 'email_exists', 'A user with this email address has already been registered');
+    if (user?.confirmedAt) throw taken();
     user ??= await this.#add({ email });
-    await this.#sendLink(user, 'confirmation', 'invite', redirectTo);
+    await this.#links.sendLink(user, 'confirmation', 'invite', redirectTo);
     user.invitedAt = new Date();
     return Response.json(show(user));
   }
@@ -219,7 +193,7 @@ export class AuthService {
         headers: { location: `${redirectTo}#${new URLSearchParams({ ...fragment, sb: '' })}` },
       });
     try {
-      const user = this.#userOfLink(type, url.searchParams.get('token') ?? '');
+      const user = this.#links.follow(this.#users, type, url.searchParams.get('token') ?? '');
       if (user === 'half') {
         const message = 'Confirmation link accepted. Please proceed to confirm link sent to the other email';
         return go({ message });
@@ -246,44 +220,9 @@ export class AuthService {
 
   /** verifyPost of the same file, with a hash. */
   async #verifyHash({ type, token_hash }: { type: string; token_hash: string }): Promise<Response> {
-    const user = this.#userOfLink(type, token_hash);
+    const user = this.#links.follow(this.#users, type, token_hash);
     if (user !== 'half') return Response.json(await this.#sessions.open(user, 'otp'));
     return Response.json({ msg: 'Confirmation link accepted.', code: '200' });
-  }
-
-  /** verifyTokenHash, signupVerify, recoverVerify and emailChangeVerify: a token works once, for its own type. */
-  #userOfLink(type: string, hash: string): User | 'half' {
-    const kinds: Record<string, TokenKind[]> = {
-      signup: ['confirmation'],
-      invite: ['confirmation'],
-      recovery: ['recovery'],
-      magiclink: ['recovery'],
-      email_change: ['changeNew', 'changeCurrent'],
-    };
-    if (!kinds[type]) throw new Refusal(400, 'validation_failed', 'Invalid email verification type');
-    const expired = new Refusal(403, 'otp_expired', 'Email link is invalid or has expired');
-    for (const user of this.#users) {
-      const kind = kinds[type].find((one) => hash !== '' && user.tokens[one]?.hash === hash);
-      if (!kind) continue;
-      if (isBanned(user)) throw new Refusal(403, 'user_banned', 'User is banned');
-      if (this.#isExpired(user, kind)) throw expired;
-      if (type === 'email_change' && user.change) {
-        delete user.tokens[kind];
-        if (!user.change.half) {
-          user.change.half = true;
-          return 'half';
-        }
-        user.email = user.change.email;
-        delete user.change;
-      }
-      // A temporary password for who was invited and has none.
-      if (type === 'invite' && !user.password && user.invitedAt) user.password = randomBytes(32).toString('hex');
-      // models.User.Confirm, Recover: all of the account's links end with one. Recovery confirms the address as well.
-      user.tokens = {};
-      user.confirmedAt ??= new Date();
-      return user;
-    }
-    throw expired;
   }
 
   /** internal/api/user.go, UserUpdate */
@@ -293,19 +232,19 @@ export class AuthService {
     redirectTo: string,
   ): Promise<Response> {
     const { user } = session;
-    if (user.factors.some(({ verified }) => verified) && session.aal !== 'aal2' && (body.password || body.email))
+    const email = body.email && body.email !== user.email ? validEmail(body.email) : undefined;
+    if (user.factors.some(({ verified }) => verified) && session.aal !== 'aal2' && (body.password || email))
       throw new Refusal(
         401,
         'insufficient_aal',
         'AAL2 session is required to update email or password when MFA is enabled.',
       );
+    if (email && this.#users.some((known) => known.email === email)) throw taken();
     if (body.password !== undefined) {
       this.#checkStrength(body.password);
       if (this.settings.secureChange && Date.now() > session.createdAt + 24 * 3_600_000) {
         if (!body.nonce) throw new Refusal(400, 'reauthentication_needed', 'Password update requires reauthentication');
-        const { reauthentication } = user.tokens;
-        if (reauthentication?.hash !== hashOf(user.email, body.nonce) || this.#isExpired(user, 'reauthentication'))
-          throw new Refusal(422, 'reauthentication_not_valid', 'Nonce has expired or is invalid');
+        this.#links.checkCode(user, body.nonce);
       }
       if (user.password === body.password)
         throw new Refusal(422, 'same_password', 'New password should be different from the old password.');
@@ -314,11 +253,11 @@ export class AuthService {
       user.tokens = {};
       await this.#sessions.endOthers(session);
     }
-    if (body.email && body.email !== user.email) {
+    if (email) {
       // sendEmailChange of internal/api/mail.go, with "secure email change": a link to each of the two addresses.
-      user.change = { email: validEmail(body.email), half: false };
-      await this.#sendLink(user, 'changeNew', 'email_change', redirectTo, user.change.email);
-      await this.#sendLink(user, 'changeCurrent', 'email_change', redirectTo);
+      user.change = { email, half: false };
+      await this.#links.sendLink(user, 'changeNew', 'email_change', redirectTo, email);
+      await this.#links.sendLink(user, 'changeCurrent', 'email_change', redirectTo);
     }
     return Response.json(show(user));
   }
@@ -330,56 +269,10 @@ export class AuthService {
       throw new Refusal(422, 'weak_password', `Password should be at least ${minimumLength} characters.`);
   }
 
-  /** utilities.GetReferrer, IsRedirectURLValid: the site's own host, else the referrer, else "Site URL" itself. */
-  #redirect(...wanted: (string | null)[]): string {
-    const site = new URL(this.#options.siteUrl);
-    const isOurs = (address: string | null): address is string =>
-      address !== null && URL.canParse(address) && new URL(address).origin === site.origin;
-    return wanted.find(isOurs) ?? this.#options.siteUrl;
-  }
-
-  /** sendConfirmation, sendPasswordRecovery, sendInvite of internal/api/mail.go; getPath of the templatemailer. */
-  async #sendLink(user: User, kind: TokenKind, type: string, redirectTo: string, to = user.email): Promise<void> {
-    const hash = this.#newToken(user, kind, to).hash;
-    const query = new URLSearchParams({ token: hash, type, redirect_to: redirectTo });
-    const own = new URLSearchParams({ token_hash: hash, type, next: redirectTo });
-    const { siteUrl, externalUrl } = this.#options;
-    const href = this.settings.ownTemplates ? `${siteUrl}/link#${own}` : `${externalUrl}/verify?${query}`;
-    await this.#mail(to, type, `<a href="${href.replaceAll('&', '&amp;')}">`);
-  }
-
-  /** internal/api/reauthenticate.go */
-  async #sendCode(user: User): Promise<void> {
-    const { otp } = this.#newToken(user, 'reauthentication', user.email);
-    await this.#mail(user.email, 'reauthentication', `<p>${otp}</p>`);
-  }
-
-  #newToken(user: User, kind: TokenKind, to: string): { hash: string; otp: string } {
-    const { maxFrequency, authorizedAddresses } = this.settings;
-    const before = user.tokens[kind];
-    // validateSentWithinFrequencyLimit; GoTrue looks at an invitation's mails no more often than others.
-    if (before && before.sentAt + maxFrequency * 1000 > Date.now())
-      throw new Refusal(429, 'over_email_send_rate_limit', 'For security purposes, you can only request this later.');
-    if (authorizedAddresses.length > 0 && !authorizedAddresses.includes(to))
-      throw new Refusal(400, 'email_address_not_authorized', `Email address "${to}" cannot be used`);
-    const otp = String(randomInt(100_000, 1_000_000));
-    const hash = hashOf(to, otp);
-    user.tokens[kind] = { hash, sentAt: Date.now() };
-    return { hash, otp };
-  }
-
-  #isExpired(user: User, kind: TokenKind): boolean {
-    return Date.now() >= (user.tokens[kind]?.sentAt ?? 0) + this.settings.linkLifetime * 1000;
-  }
-
-  #mail(to: string, subject: string, html: string) {
-    return this.#transport.sendMail({ from: 'auth@platform.example', to, subject, html });
-  }
-
   async #add(account: { email: string; password?: string }): Promise<User> {
     const user: User = { id: randomUUID(), tokens: {}, factors: [], ...account };
     this.#users.push(user);
-    await this.#options.store('insert into auth.users (id, email) values ($1, $2)', [user.id, user.email]);
+    await this.#store('insert into auth.users (id, email) values ($1, $2)', [user.id, user.email]);
     return user;
   }
 
@@ -390,11 +283,8 @@ export class AuthService {
   }
 }
 
-/** internal/crypto, GenerateTokenHash */
-const hashOf = (email: string, otp: string) =>
-  createHash('sha224')
-    .update(email + otp)
-    .digest('hex');
+/** internal/api/errors.go, DuplicateEmailMsg */
+const taken = () => new Refusal(422, 'email_exists', 'A user with this email address has already been registered');
 
 /** validateEmail of internal/api/mail.go: lower case. */
 function validEmail(email: string): string {

@@ -27,6 +27,7 @@ export interface User {
   tokens: Partial<Record<TokenKind, { hash: string; sentAt: number }>>;
 }
 
+/** internal/models/user.go, IsBanned */
 export const isBanned = ({ bannedUntil }: User) => bannedUntil !== undefined && bannedUntil.getTime() > Date.now();
 
 /** As JSON (internal/models/user.go). */

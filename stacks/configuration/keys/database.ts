@@ -47,7 +47,7 @@ export const databaseKeys = {
   }),
   archiveRunner: key(runner.optional(), {
     description:
-      'Who archives readings before retention removes them: the subject of the GitHub token that `.github/workflows/archive.yml` gets. With it, a storage account for the archive is made, with an identity for this runner alone, and no reading is removed that is not archived.',
+      'Who archives readings before retention removes them: the subject of the GitHub token that `.github/workflows/archive.yml` gets. With it, a storage account for the archive is made, with an identity for this runner alone, and no reading is removed that is not archived. Without it `pulumi up` switches the archive off, also where `ops retention` switched it on; readings are then dropped unarchived.',
     example: 'repo:acme/mqtt-saas:environment:archive-prod',
   }),
   retentionDays: key(wholeNumber(1, 3650).optional(), {
