@@ -57,7 +57,7 @@ export function readPublish(
   const stampAt = readProperties(bytes, from, to, delivery);
   if (readStamp && stampAt > 0) {
     const valueEnd = stampAt + 2 + uint16At(bytes, stampAt);
-    delivery.stamp = readStamp(bytes, body + 2, topicEnd, stampAt + 2, valueEnd) ?? 'forged';
+    delivery.stamp = readStamp(delivery.topic, bytes, stampAt + 2, valueEnd) ?? 'forged';
   }
   return delivery;
 }
