@@ -52,9 +52,9 @@ export function addTo({ tallies }: Outcomes, outcome: Outcome, tenant: string | 
 
 /** Counts one reading for each row. */
 export function addRows(outcomes: Outcomes, outcome: Outcome, rows: Iterable<Row>): void {
-  for (const { route, payload } of rows) {
+  for (const { route, size } of rows) {
     addTo(outcomes, outcome, route.tenant, 1);
-    if (outcome === 'stored') addBytes(outcomes, route.tenant, payload.length);
+    if (outcome === 'stored') addBytes(outcomes, route.tenant, size);
   }
 }
 
@@ -149,11 +149,11 @@ export async function admit(client: Client, rows: readonly Row[]): Promise<Admis
 /** Bytes of the payloads of each metered tenant, in the order of its rows. */
 function sizesOf(rows: readonly Row[]): Map<string, number[]> {
   const sizes = new Map<string, number[]>();
-  for (const { route, payload } of rows) {
+  for (const { route, size } of rows) {
     if (!route.metered) continue;
     const own = sizes.get(route.tenant);
-    if (own) own.push(payload.length);
-    else sizes.set(route.tenant, [payload.length]);
+    if (own) own.push(size);
+    else sizes.set(route.tenant, [size]);
   }
   return sizes;
 }

@@ -38,12 +38,12 @@ export function createAcknowledger(send: (received: Received) => void): Acknowle
       const done = { messages: 0, bytes: 0 };
       for (const delivery of deliveries) {
         if (delivery.connection !== connection) continue;
-        const { length } = delivery.payload;
-        if (delivery.packetId !== 0) settled[delivery.packetId] = isCommitted ? length : LEFT;
+        const { size } = delivery;
+        if (delivery.packetId !== 0) settled[delivery.packetId] = isCommitted ? size : LEFT;
         else {
           // Nothing of QoS 0 stays on the broker.
           done.messages += 1;
-          done.bytes += length;
+          done.bytes += size;
         }
       }
       for (; next < waiting.length; next++) {

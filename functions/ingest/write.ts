@@ -216,21 +216,21 @@ export function encodePrefix(tenantId: string, deviceId: string): Buffer {
 /** All rows as one COPY stream. */
 export function encodeRows(rows: readonly Row[]): Buffer {
   let size = SIGNATURE.length + TRAILER.length;
-  for (const { route, messageId, payload } of rows) {
+  for (const row of rows) {
     // A character of UTF-16 is at most three bytes of UTF-8.
-    size += route.prefix.length + FIXED_BYTES + messageId.length * 3 + payload.length;
+    size += row.route.prefix.length + FIXED_BYTES + row.idLength * 3 + row.size;
   }
   const out = Buffer.allocUnsafe(size);
   let at = SIGNATURE.copy(out, 0);
-  for (const { route, ts, messageId, receivedAt, payload } of rows) {
-    at += route.prefix.copy(out, at);
-    at = writeTime(out, ts, out.writeInt32BE(8, at));
-    const idBytes = writeText(out, messageId, at + 4);
+  for (const row of rows) {
+    at += row.route.prefix.copy(out, at);
+    at = writeTime(out, row.ts, out.writeInt32BE(8, at));
+    const idBytes = writeText(out, row.messageId, at + 4);
     out.writeInt32BE(idBytes, at);
-    at = writeTime(out, receivedAt * 1000, out.writeInt32BE(8, at + 4 + idBytes));
-    at = out.writeInt32BE(1 + payload.length, at);
+    at = writeTime(out, row.receivedAt * 1000, out.writeInt32BE(8, at + 4 + idBytes));
+    at = out.writeInt32BE(1 + row.size, at);
     out[at] = JSONB_VERSION;
-    at += 1 + payload.copy(out, at + 1);
+    at += 1 + row.copyTo(out, at + 1);
   }
   at += TRAILER.copy(out, at);
   return out.subarray(0, at);
