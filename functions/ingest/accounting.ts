@@ -52,9 +52,17 @@ export function addTo({ tallies }: Outcomes, outcome: Outcome, tenant: string | 
 
 /** Counts one reading for each row. */
 export function addRows(outcomes: Outcomes, outcome: Outcome, rows: Iterable<Row>): void {
+  const counted = new Map<string, { readings: number; bytes: number }>();
   for (const { route, size } of rows) {
-    addTo(outcomes, outcome, route.tenant, 1);
-    if (outcome === 'stored') addBytes(outcomes, route.tenant, size);
+    const own = counted.get(route.tenant);
+    if (own) {
+      own.readings += 1;
+      own.bytes += size;
+    } else counted.set(route.tenant, { readings: 1, bytes: size });
+  }
+  for (const [tenant, { readings, bytes }] of counted) {
+    addTo(outcomes, outcome, tenant, readings);
+    if (outcome === 'stored') addBytes(outcomes, tenant, bytes);
   }
 }
 

@@ -8,7 +8,7 @@ import type { ReportChannel } from '../../domain/topics.ts';
 import { cameAt, type Delivery } from '../broker/index.ts';
 import { type Canary, readCanary } from './canary.ts';
 import { channelOf, WHOLE } from './channel.ts';
-import { mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
+import { LESS_WHEN_PLAIN, mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
 import type { Registry, Route } from './registry.ts';
 import { type Report, readReport, reportChannelOf } from './reports.ts';
 import { keptTopic, keyOf, makeRow, type Row, type Sent, sentAsPart, sentAsWhole } from './row.ts';
@@ -214,6 +214,7 @@ export class Batch {
       const { bytes, from, to } = delivery;
       const time = readPlainTime(bytes, from, to, cameAt(delivery), route.limits, route.rules, readAt);
       if (time !== undefined) {
+        this.bytes -= LESS_WHEN_PLAIN;
         this.#count(route.tenant, route.tenantId, 1);
         this.#keep(makeRow(delivery, route, undefined, time === NO_TIME ? undefined : time, place));
         return;
