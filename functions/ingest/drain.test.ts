@@ -47,7 +47,7 @@ function start(refuses = (_payload: string) => false) {
     },
   };
   const drain = createDrain({
-    registry: { find: (topic) => route(topic), learn: async () => new Map() },
+    registry: { refresh: () => {}, find: (topic) => route(topic), learn: async () => new Map() },
     store,
     source: { pause: () => held++, resume: () => held--, acknowledge: () => {} },
     onWritten: () => {},
