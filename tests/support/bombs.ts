@@ -7,6 +7,8 @@ import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 export interface Bomb {
   contentType: string | undefined;
   make(n: number): Buffer;
+  /** How many readings one is counted as. Default: 1. */
+  readings?: number;
 }
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
@@ -32,9 +34,14 @@ export const BOMBS: Record<string, Bomb> = {
   },
   'gzip of 1,000 readings': {
     contentType: 'application/gzip',
+    readings: 1000,
     make: (n) => gzipSync(json(list(1000, (index) => ({ n, index, x: 'b'.repeat(100) })))),
   },
-  'gzip of 1,000 numbers': { contentType: 'application/gzip', make: (n) => gzipSync(json(list(1000, () => n))) },
+  'gzip of 1,000 numbers': {
+    contentType: 'application/gzip',
+    readings: 1000,
+    make: (n) => gzipSync(json(list(1000, () => n))),
+  },
   'gzip of many arrays': {
     contentType: 'application/gzip',
     make: (n) => gzipSync(`{"n":${n},"x":[${Array(40_000).fill('[]')}]}`),
@@ -59,6 +66,6 @@ export const BOMBS: Record<string, Bomb> = {
     contentType: 'application/senml+json+gzip',
     make: (n) => gzipSync(json(list(900, (index) => ({ bn: 'd'.repeat(60), n: `${n}-${index}`, v: index })))),
   },
-  'JSON of 1,000 readings': { contentType: undefined, make: (n) => json(list(1000, () => ({ n }))) },
+  'JSON of 1,000 readings': { contentType: undefined, readings: 1000, make: (n) => json(list(1000, () => ({ n }))) },
   'JSON of the largest size': { contentType: undefined, make: (n) => json(filled(n)) },
 };
