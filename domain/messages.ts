@@ -126,7 +126,13 @@ function readText(
   if (bare === '') return reject('empty', 'the payload has only space');
   if (/^[[{"\ufeff]/.test(bare) || bare.includes('\0')) return explainNoJson(text, error);
   const quoted = JSON.stringify(bare);
-  const reading = readReading(Buffer.from(quoted), quoted, bare, envelope, { ...how, field }, 0);
+  const payload = Buffer.from(quoted);
+  const { maxPayloadBytes } = how.limits;
+  // Each control character is six as JSON.
+  if (payload.length > maxPayloadBytes) {
+    return reject('too-large', `the text has ${payload.length} bytes as JSON; at most ${maxPayloadBytes} are stored`);
+  }
+  const reading = readReading(payload, quoted, bare, envelope, { ...how, field }, 0);
   return isRejection(reading) ? reading : [reading];
 }
 

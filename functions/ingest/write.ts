@@ -74,6 +74,7 @@ function copy(client: Client, rows: readonly Row[], onSent: () => void): Promise
  * Writes rows of any number of tenants; skips those that are there, and sorts out those that the database refuses. Costs a bounded
  * number of statements, whatever the rows and however many tenants they are of.
  * @param left most rows a tenant may store; a tenant that is not in it: all.
+ * @param isBadExpected looks for bad rows before it writes. Default: false.
  * @throws database errors; one of kind `data` when it refuses rows together that it takes one by one.
  */
 export async function writeCarefully(
@@ -82,13 +83,14 @@ export async function writeCarefully(
   left: ReadonlyMap<string, number>,
   session: string,
   outcomes: Outcomes,
+  isBadExpected = false,
 ): Promise<void> {
   const may = new Map(left);
   let rest = rows;
   for (let round = 0; round < MAX_ROUNDS && rest.length > 0; round++) {
     const [part, later] = withinQuota(rest, may);
     if (part.length === 0) break;
-    for (const [tenant, { stored }] of await writePart(client, part, session, outcomes)) {
+    for (const [tenant, { stored }] of await writePart(client, part, session, outcomes, isBadExpected)) {
       const most = may.get(tenant);
       if (most !== undefined) may.set(tenant, most - stored);
     }
@@ -113,28 +115,25 @@ function withinQuota(rows: readonly Row[], may: ReadonlyMap<string, number>): [p
   return [part, later];
 }
 
-/** Writes rows under a savepoint; when data are to blame, once more without the rows to blame, which become dead letters. */
+/**
+ * Writes rows, and makes dead letters of those to blame. They are looked for first where they are expected, and otherwise when the rows
+ * have been refused together: each statement more is time for which others' readings wait.
+ */
 async function writePart(
   client: Client,
   rows: readonly Row[],
   session: string,
   outcomes: Outcomes,
+  isBadExpected: boolean,
 ): Promise<Map<string, Stored>> {
-  await client.query('savepoint part');
   let good = rows;
-  let stored: Map<string, Stored>;
-  try {
-    stored = await insertFresh(client, good, session);
-  } catch (error) {
-    if (classify(error) !== 'data') throw error;
-    await client.query('rollback to savepoint part');
+  let stored = isBadExpected ? undefined : await insertUnlessBad(client, rows, session);
+  if (stored === undefined) {
     const refused = await findRefused(client, rows);
-    if (refused.size === 0) throw error;
     good = rows.filter((row) => !refused.has(row));
     stored = await insertFresh(client, good, session);
     for (const [row, detail] of refused) outcomes.refused.push(refuse(row, detail));
   }
-  await client.query('release savepoint part');
   for (const [tenant, own] of Map.groupBy(good, (row) => row.route.tenant)) {
     const fresh = stored.get(tenant) ?? { stored: 0, bytes: 0 };
     addTo(outcomes, 'stored', tenant, fresh.stored);
@@ -142,6 +141,18 @@ async function writePart(
     addTo(outcomes, 'duplicate', tenant, own.length - fresh.stored);
   }
   return stored;
+}
+
+/** As insertFresh; undefined when data are to blame: then nothing is written. */
+async function insertUnlessBad(client: Client, rows: readonly Row[], session: string) {
+  await client.query('savepoint part');
+  try {
+    return await insertFresh(client, rows, session);
+  } catch (error) {
+    if (classify(error) !== 'data') throw error;
+    await client.query('rollback to savepoint part');
+    return undefined;
+  }
 }
 
 /** Readings that were new, and the bytes of their payloads. */
