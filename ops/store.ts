@@ -4,6 +4,7 @@ import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { TokenCredential } from '@azure/identity';
 import { ensurePackages } from '../bootstrap/packages.mjs';
 import { archivePath, fileNameOf } from '../domain/archive-link.ts';
 
@@ -95,15 +96,16 @@ const BLOCKS_AT_ONCE = 2;
 /**
  * A container, by the identity that this process has: a managed or federated one, or that of `az login`.
  * @param url of the container; with a SAS in its query, that is used instead.
+ * @param identity Default: the process has it.
  */
-async function blobStore(url: string): Promise<Store> {
+export async function blobStore(url: string, identity?: TokenCredential): Promise<Store> {
   const where = url.split('?')[0]!;
   // Only here: the packages are for those who have Azure, and `npm start` does not install them.
   await ensurePackages('all');
   const { BlobSASPermissions, BlobServiceClient, ContainerClient, generateBlobSASQueryParameters, SASProtocol } =
     await import('@azure/storage-blob');
   const { DefaultAzureCredential } = await import('@azure/identity');
-  const credential = new URL(url).search ? undefined : new DefaultAzureCredential();
+  const credential = new URL(url).search ? undefined : (identity ?? new DefaultAzureCredential());
   const container = new ContainerClient(url, credential);
   return {
     where,

@@ -94,7 +94,7 @@ begin
     select from ingest.archive_objects as o
     where o.tenant_id = ask_archive.tenant_id and o.superseded_at is null
       and o.day between ask_archive.first_day and ask_archive.last_day
-    limit 1001) as some;
+    limit 1001) as few;
   if found = 0 then
     raise exception 'nothing is archived of these days' using errcode = 'invalid_parameter_value',
       hint = 'See which months are archived; later readings are in the platform.';
