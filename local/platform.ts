@@ -150,6 +150,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           jwtSecret: secrets.jwtSecret,
           publishableKey: secrets.publishableKey,
           broker: { host: '127.0.0.1', port: mqttPort, caFile: certificates.caFile },
+          archive: { folder: join(dir, 'archive'), linkKey: secrets.archiveLinks },
           logFile: join(dir, 'front-door.log'),
         }),
       onTrouble,
@@ -178,6 +179,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       archive: {
         databaseUrl: roleUrl(url, 'archive_writer', secrets.archiveDatabase),
         store: join(dir, 'archive'),
+        linkKey: secrets.archiveLinks,
       },
     };
     return { instance, secrets, saveSecrets: save, database, broker, ingest, frontDoor, stop };

@@ -12,7 +12,7 @@ export const SOAK = [
   'local/kills.test.ts',
   'ops/adopt/{adopt,refused}.test.ts',
   'ops/adopt/database/shapes.test.ts',
-  'ops/{daily,db}.test.ts',
+  'ops/{daily,db,store}.test.ts',
   'provisioning/broker/gate-backlog.test.ts',
   'provisioning/database/account.test.ts',
   'provisioning/database/device-list.test.ts',

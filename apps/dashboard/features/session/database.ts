@@ -92,6 +92,35 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      archive_links: {
+        Row: {
+          bytes: number;
+          day: string;
+          ends_at: string;
+          name: string;
+          request_id: string;
+          rows: number;
+          tenant_id: string;
+          url: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      archive_requests: {
+        Row: {
+          asked_at: string;
+          ends_at: string | null;
+          first_day: string;
+          id: string;
+          last_day: string;
+          made_at: string | null;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       audit_log: {
         Row: {
           action: string;
@@ -603,6 +632,27 @@ export type Database = {
         };
         Returns: string;
       };
+      archived_months: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: {
+          month: string;
+          first_day: string;
+          last_day: string;
+          days: number;
+          rows: number;
+          bytes: number;
+        }[];
+      };
+      ask_archive: {
+        Args: {
+          tenant_id: string;
+          first_day: string;
+          last_day: string;
+        };
+        Returns: string;
+      };
       change_notification_channel: {
         Args: {
           channel_id: string;
@@ -621,6 +671,14 @@ export type Database = {
           role: 'owner' | 'staff' | 'viewer';
         };
         Returns: undefined;
+      };
+      choose_retention: {
+        Args: {
+          tenant_id: string;
+          days: number;
+          name?: string;
+        };
+        Returns: string;
       };
       create_api_token: {
         Args: {
@@ -1029,6 +1087,18 @@ export type Database = {
         Args: never;
         Returns: undefined;
       };
+      tenant_retention: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: {
+          days: number;
+          most: number;
+          next_days: number;
+          next_since: string;
+          archived: boolean;
+        }[];
+      };
       tenants_left: {
         Args: never;
         Returns: number;
@@ -1049,6 +1119,17 @@ export type Database = {
           devices: number;
           by_hour: number[];
           newest: unknown;
+        }[];
+      };
+      try_retention: {
+        Args: {
+          tenant_id: string;
+          days: number;
+        };
+        Returns: {
+          since: string;
+          first_day: string;
+          readings: number;
         }[];
       };
     };
