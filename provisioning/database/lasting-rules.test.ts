@@ -112,7 +112,10 @@ const messages = async () =>
 
 /** What a rule would have opened, in minutes, oldest first. */
 async function tryRule(rule: Rule) {
-  const all = { tenant_id: tenant, kind: 'threshold', window_minutes: 5, hours: 24, ...rule } as Record<string, unknown>;
+  const all = { tenant_id: tenant, kind: 'threshold', window_minutes: 5, hours: 24, ...rule } as Record<
+    string,
+    unknown
+  >;
   for (const name of ['device_id', 'field', 'comparison', 'threshold']) all[name] ??= null;
   const names = Object.keys(all);
   const { rows } = await database.asUser(
@@ -340,7 +343,13 @@ describe('against an oracle that judges from all rows at once', () => {
   }
 
   /** What the alerts must be, from all rows and the minutes of the rounds. */
-  function expected(rows: Row[], rounds: number[], first: (row: Row) => boolean | undefined, second: typeof first, hold: number) {
+  function expected(
+    rows: Row[],
+    rounds: number[],
+    first: (row: Row) => boolean | undefined,
+    second: typeof first,
+    hold: number,
+  ) {
     const found: [string, number, number | null][] = [];
     for (const device of ['a', 'b']) {
       const ordered = rows
@@ -362,7 +371,9 @@ describe('against an oracle that judges from all rows at once', () => {
         if (!isMet && open && open.to === undefined) Object.assign(open, { until: row.minute, to: row.round });
       }
       for (const [n, { since, from, until, to }] of stretches.entries()) {
-        const seen = rounds.some((minute, round) => round >= from && round < (to ?? rounds.length) && minute >= since + hold);
+        const seen = rounds.some(
+          (minute, round) => round >= from && round < (to ?? rounds.length) && minute >= since + hold,
+        );
         const isLast = !stretches.slice(n + 1).some((later) => later.to === to && later.until! - later.since >= hold);
         const passed = to !== undefined && until! - since >= hold && isLast;
         if (seen || passed) found.push([device, since + hold, to === undefined ? null : rounds[to]!]);
@@ -371,57 +382,60 @@ describe('against an oracle that judges from all rows at once', () => {
     return found.sort((one, other) => one[1] - other[1] || one[0].localeCompare(other[0]));
   }
 
-  it.each([1, 2, 3, 4])('opens and resolves the same, late readings, missed and broken rounds among them: seed %i', async (seed) => {
-    const random = numbers(seed);
-    const warm = ({ payload: { t } }: Row) => (t === undefined ? undefined : t > 8);
-    const open = ({ payload: { door } }: Row) => (door === undefined ? undefined : door === 'open');
-    const shut = (row: Row) => (open(row) === undefined ? undefined : !open(row));
-    const always = () => true;
-    const rules = [
-      { id: await addRule(WARM), first: warm, second: always, hold: 10 },
-      { id: await addRule({ ...WARM, for_minutes: 0 }), first: warm, second: always, hold: 0 },
-      { id: await addRule({ ...OPEN, comparison: 'is not', for_minutes: 4 }), first: shut, second: always, hold: 4 },
-      { id: await addRule({ ...BOTH, for_minutes: 3 }), first: warm, second: open, hold: 3 },
-    ];
-    const rows: Row[] = [];
-    const rounds: number[] = [];
-    await judge(0);
-    rounds.push(0);
-    for (let minute = 1; minute < 100; minute++) {
-      for (const device of ['a', 'b']) {
-        for (let n = 0; n < 2; n++) {
-          if (random() < 0.4) continue;
-          // Two decimals: times are compared as they are.
-          const late = random() < 0.15 ? Math.floor(random() * 25) : 0;
-          const at = Math.max(0.01, Math.round((minute - 0.99 + random() * 0.9 - late) * 100) / 100);
-          const payload = {
-            ...(random() < 0.8 && { t: Math.sin(minute / 9 + seed) + random() / 3 > 0 ? 9 : 7 }),
-            ...(random() < 0.3 && { door: random() < 0.6 ? 'open' : 'shut' }),
-          };
-          if (rows.some((row) => row.device === device && row.minute === at)) continue;
-          await read(at, payload, device);
-          rows.push({ device, minute: at, payload, round: rounds.length });
+  it.each([1, 2, 3, 4])(
+    'opens and resolves the same, late readings, missed and broken rounds among them: seed %i',
+    async (seed) => {
+      const random = numbers(seed);
+      const warm = ({ payload: { t } }: Row) => (t === undefined ? undefined : t > 8);
+      const open = ({ payload: { door } }: Row) => (door === undefined ? undefined : door === 'open');
+      const shut = (row: Row) => (open(row) === undefined ? undefined : !open(row));
+      const always = () => true;
+      const rules = [
+        { id: await addRule(WARM), first: warm, second: always, hold: 10 },
+        { id: await addRule({ ...WARM, for_minutes: 0 }), first: warm, second: always, hold: 0 },
+        { id: await addRule({ ...OPEN, comparison: 'is not', for_minutes: 4 }), first: shut, second: always, hold: 4 },
+        { id: await addRule({ ...BOTH, for_minutes: 3 }), first: warm, second: open, hold: 3 },
+      ];
+      const rows: Row[] = [];
+      const rounds: number[] = [];
+      await judge(0);
+      rounds.push(0);
+      for (let minute = 1; minute < 100; minute++) {
+        for (const device of ['a', 'b']) {
+          for (let n = 0; n < 2; n++) {
+            if (random() < 0.4) continue;
+            // Two decimals: times are compared as they are.
+            const late = random() < 0.15 ? Math.floor(random() * 25) : 0;
+            const at = Math.max(0.01, Math.round((minute - 0.99 + random() * 0.9 - late) * 100) / 100);
+            const payload = {
+              ...(random() < 0.8 && { t: Math.sin(minute / 9 + seed) + random() / 3 > 0 ? 9 : 7 }),
+              ...(random() < 0.3 && { door: random() < 0.6 ? 'open' : 'shut' }),
+            };
+            if (rows.some((row) => row.device === device && row.minute === at)) continue;
+            await read(at, payload, device);
+            rows.push({ device, minute: at, payload, round: rounds.length });
+          }
         }
-      }
-      const fate = random();
-      if (fate < 0.2) continue;
-      if (fate < 0.35) {
-        await database.admin.query('begin');
+        const fate = random();
+        if (fate < 0.2) continue;
+        if (fate < 0.35) {
+          await database.admin.query('begin');
+          await judge(minute);
+          await database.admin.query('rollback');
+          continue;
+        }
         await judge(minute);
-        await database.admin.query('rollback');
-        continue;
+        rounds.push(minute);
       }
-      await judge(minute);
-      rounds.push(minute);
-    }
-    for (const { id, first, second, hold } of rules) {
-      const known = expected(rows, rounds, first, second, hold).map(([device, opened, resolved]) => [
-        device,
-        Math.round(opened * 100) / 100,
-        resolved,
-      ]);
-      expect(known.length).toBeGreaterThan(3);
-      expect(await alerts(id)).toEqual(known);
-    }
-  });
+      for (const { id, first, second, hold } of rules) {
+        const known = expected(rows, rounds, first, second, hold).map(([device, opened, resolved]) => [
+          device,
+          Math.round(opened * 100) / 100,
+          resolved,
+        ]);
+        expect(known.length).toBeGreaterThan(3);
+        expect(await alerts(id)).toEqual(known);
+      }
+    },
+  );
 });

@@ -69,7 +69,7 @@ create table ingest.rule_states (
   met_at timestamptz,
   also_met boolean not null,
   also_met_at timestamptz,
-  -- Of the newest reading while the conditions are met: its value, if that is a number, and the device's time.
+  -- The newest number that met the first condition, and the device's time of the newest reading while all are met.
   value float8,
   device_ts timestamptz,
   primary key (tenant_id, rule_id, device_id),
@@ -277,9 +277,9 @@ begin
       run.also_met := r.also_met;
       run.also_met_at := r.received_at;
     end if;
+    run.value := coalesce(r.value, run.value);
     if run.met and run.also_met then
       run.since := coalesce(run.since, greatest(run.met_at, run.also_met_at));
-      run.value := coalesce(r.value, run.value);
       run.device_ts := coalesce(r.ts, run.device_ts);
     elsif run.since is not null then
       run.until := r.received_at;
@@ -360,7 +360,8 @@ begin
   set met = excluded.met, met_at = excluded.met_at, also_met = excluded.also_met, also_met_at = excluded.also_met_at,
     value = excluded.value, device_ts = excluded.device_ts
   where (s.met, s.met_at, s.also_met, s.also_met_at, s.device_ts)
-    is distinct from (excluded.met, excluded.met_at, excluded.also_met, excluded.also_met_at, excluded.device_ts);
+    is distinct from (excluded.met, excluded.met_at, excluded.also_met, excluded.also_met_at, excluded.device_ts)
+    or (excluded.met and s.value is distinct from excluded.value);
   -- Of a stretch that is over.
   update public.alerts as a set resolved_at = moment
   where a.rule_id = rule.id and a.resolved_at is null and not exists (
