@@ -73,7 +73,8 @@ async function askModel({ budget, complete, log }: Asking, call: Call): Promise<
   if ('answer' in reserved)
     return { ...answered(reserved.answer, reserved.model, facts), answeredAt: reserved.answered_at, cached: true };
   if ('refused' in reserved) throw refusalOf(reserved);
-  if (!(await budget.send(reserved.reserved))) throw refusalOf({ refused: 'off' });
+  if (!(await budget.send(reserved.reserved)))
+    throw new Refused(503, 'The question waited too long, or questions were switched off meanwhile: it was not sent.');
   const began = monotonic();
   try {
     const { text, tokensIn, tokensOut } = await complete(model.name, messages, AbortSignal.timeout(Math.ceil(leftMs)));

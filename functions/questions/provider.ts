@@ -42,7 +42,7 @@ export function makeProvider({ url, key }: Pick<QuestionSettings, 'url' | 'key'>
       const response = await fetch(`${url}/chat/completions`, {
         method: 'POST',
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify({ model, messages, max_tokens: ANSWER_TOKENS, temperature: 0, stream: false }),
+        body: JSON.stringify({ model, messages, max_tokens: ANSWER_TOKENS, stream: false }),
         // Only this address gets the key and the facts.
         redirect: 'error',
         signal,
