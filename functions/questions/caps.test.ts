@@ -25,6 +25,16 @@ const TENANTS = 3;
 const TOKENS_DAY = 1_000_000;
 const PLATFORM_USD = 2;
 const PRICE = { usdIn: 1, usdOut: 2 };
+const OFFER = JSON.stringify({
+  provider: 'p',
+  models: ['small'],
+  prices_from: '2026-11-01',
+  tokens_day: TOKENS_DAY,
+  tokens_month: TOKENS_DAY * 10,
+  micros_day: 1e9,
+  micros_month: 1e9,
+  platform_micros_month: PLATFORM_USD * 1e6,
+});
 
 let rig: TestDatabase;
 let model: ModelServer;
@@ -53,18 +63,7 @@ beforeAll(async () => {
     tenants.push(rows[0].id);
   }
   await rig.admin.query('insert into public.question_settings select id, true from public.tenants');
-  await rig.admin.query('select ingest.publish_questions($1::jsonb)', [
-    JSON.stringify({
-      provider: 'p',
-      models: ['small'],
-      prices_from: '2026-11-01',
-      tokens_day: TOKENS_DAY,
-      tokens_month: TOKENS_DAY * 10,
-      micros_day: 1e9,
-      micros_month: 1e9,
-      platform_micros_month: PLATFORM_USD * 1e6,
-    }),
-  ]);
+  await rig.admin.query('select ingest.publish_questions($1::jsonb)', [OFFER]);
   facts.listen(0, '127.0.0.1');
   await once(facts, 'listening');
 });
@@ -75,7 +74,8 @@ afterAll(async () => {
   await rig?.stop();
 });
 
-const start = (n: number) =>
+/** Asks a share of the questions, all at once; or these, some at a time. */
+const start = (first: number, last: number, atOnce = last - first) =>
   startChild(process.execPath, [ASKER], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
@@ -87,8 +87,9 @@ const start = (n: number) =>
       QUESTIONS_PRICES_FROM: '2026-11-01',
       QUESTIONS_API_URL: `http://127.0.0.1:${(facts.address() as AddressInfo).port}`,
       QUESTIONS_API_KEY: 'k',
-      FIRST: String((n * QUESTIONS) / PROCESSES),
-      LAST: String(((n + 1) * QUESTIONS) / PROCESSES),
+      FIRST: String(first),
+      LAST: String(last),
+      AT_ONCE: String(atOnce),
     },
   });
 
@@ -101,7 +102,7 @@ test('0 tokens over the caps', async () => {
     const { facts: found } = JSON.parse(request.messages[1]!.content);
     const { prompt_tokens, completion_tokens } = usageOf(request, 'x'.repeat(Math.random() * 2000));
     worked.calls++;
-    calls[Math.floor(found.n / share)]! += 1;
+    if (found.n < QUESTIONS) calls[Math.floor(found.n / share)]! += 1;
     worked.tokens[found.tenant]! += prompt_tokens + completion_tokens;
     worked.micros += prompt_tokens * PRICE.usdIn + completion_tokens * PRICE.usdOut;
     const dice = Math.random();
@@ -111,11 +112,11 @@ test('0 tokens over the caps', async () => {
       else if (dice < 0.15) say('x', null)(request, response);
       else if (dice < 0.2) say('x', { prompt_tokens: 1e6, completion_tokens: 1e6 })(request, response);
       else say('x', { prompt_tokens, completion_tokens })(request, response);
-    }, Math.random() * 500);
+    }, Math.random() * 200);
   });
   const run = async (n: number, kills: number) => {
     for (let killed = 0; ; killed++) {
-      const child = start(n);
+      const child = start(n * share, (n + 1) * share);
       let text = '';
       child.stdout!.on('data', (data) => (text += data));
       const ended = once(child, 'close');
@@ -149,19 +150,29 @@ test('0 tokens over the caps', async () => {
   await rig.admin.query("update ingest.question_calls set expires_at = expires_at - interval '3 minutes'");
   const database = openDatabase(readDatabaseUrl(roleUrl(rig.postgres.url, 'mqtt_ingest', PASSWORD), { readFile: () => '' }));
   await tidyQuestions(database, keepLog().log, () => 10_000);
+  await database.query('select ingest.publish_questions($1::jsonb)', [OFFER]);
   await database.close();
   expect((await rig.admin.query('select from ingest.question_calls')).rows).toEqual([]);
-  const after = await counts();
-  expect(after.calls).toBe(counted.calls + left.rows[0].lost);
-  for (const [n, tenant] of tenants.entries()) {
-    expect(worked.tokens[n]).toBeLessThanOrEqual(after.tokens[tenant]!);
-    expect(after.tokens[tenant]).toBeLessThanOrEqual(TOKENS_DAY);
-  }
-  expect(worked.micros).toBeLessThanOrEqual(after.micros);
-  expect(after.micros).toBeLessThanOrEqual(PLATFORM_USD * 1e6);
-  // And they have been made use of: the next question of the fullest tenant or of the platform is refused.
-  expect(after.micros).toBeGreaterThan(PLATFORM_USD * 1e6 * 0.8);
+  expect((await counts()).calls).toBe(counted.calls + left.rows[0].lost);
+  await within();
+
+  // Now what was free again is used up.
+  const calm = start(QUESTIONS, QUESTIONS * 1.4, 64);
+  expect(await once(calm.stdout!.resume(), 'end')).toEqual([]);
+  await within();
+  expect((await counts()).micros).toBeGreaterThan(PLATFORM_USD * 1e6 * 0.95);
 });
+
+/** Nobody got more than is counted, and no more is counted than allowed. */
+async function within() {
+  const { tokens, micros } = await counts();
+  for (const [n, tenant] of tenants.entries()) {
+    expect(worked.tokens[n]).toBeLessThanOrEqual(tokens[tenant]!);
+    expect(tokens[tenant]).toBeLessThanOrEqual(TOKENS_DAY);
+  }
+  expect(worked.micros).toBeLessThanOrEqual(micros);
+  expect(micros).toBeLessThanOrEqual(PLATFORM_USD * 1e6);
+}
 
 async function counts() {
   const days = await rig.admin.query('select tenant_id, calls, tokens::int from public.question_days');
