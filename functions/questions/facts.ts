@@ -32,7 +32,7 @@ export async function findFacts(
     const response = await fetch(`${apiUrl}/rest/v1/rpc/question_facts`, {
       method: 'POST',
       headers: { apikey: apiKey, authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ kind, id }),
+      body: JSON.stringify({ kind, subject_id: id }),
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

@@ -45,13 +45,18 @@ const FIELDS = {
   ...DATABASE_FIELDS,
   ...LOG_FIELDS,
   QUESTIONS_URL: url,
-  QUESTIONS_KEY: z.string({ error: "is missing: set the provider's key" }).min(1),
+  // What else a header cannot hold would be quoted by an error.
+  QUESTIONS_KEY: z
+    .string({ error: "is missing: set the provider's key" })
+    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without space'),
   QUESTIONS_MODELS: z
     .string({ error: 'is missing: set models and their prices, such as small=0.15/0.60' })
     .transform(reading(readModels)),
   QUESTIONS_PRICES_FROM: z.iso.date('must be the day of the prices, YYYY-MM-DD'),
   QUESTIONS_API_URL: url,
-  QUESTIONS_API_KEY: z.string({ error: 'is missing: set the publishable key of the API' }).min(1),
+  QUESTIONS_API_KEY: z
+    .string({ error: 'is missing: set the publishable key of the API' })
+    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without space'),
   QUESTIONS_TOKENS_DAY: wholeNumber(0, 999_999_999, 100_000),
   QUESTIONS_TOKENS_MONTH: wholeNumber(0, 999_999_999, 1_000_000),
   QUESTIONS_USD_DAY: usd.default(0.1 * MICROS),

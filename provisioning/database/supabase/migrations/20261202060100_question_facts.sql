@@ -4,7 +4,7 @@
 -- kind "alert": why an alert opened. "device", "tenant": what changed in the last seven days. Each list has an end and each text at most 80
 -- characters, so that the facts are a few kilobytes. Times are whole hours or days where they would change with every reading: the same
 -- question an instant later has the same facts.
-create function public.question_facts(kind text, id uuid) returns jsonb
+create function public.question_facts(kind text, subject_id uuid) returns jsonb
 language plpgsql stable set search_path = '' set timezone = 'UTC'
 as $$
 #variable_conflict use_column
@@ -19,15 +19,15 @@ declare
 begin
   case question_facts.kind
     when 'alert' then
-      select * into alert from public.alerts as a where a.id = question_facts.id;
+      select * into alert from public.alerts as a where a.id = question_facts.subject_id;
       tenant := alert.tenant_id;
       device := alert.device_id;
       since := alert.opened_at - interval '1 day';
       until := greatest(alert.opened_at, least(alert.opened_at + interval '30 minutes', hour));
     when 'device' then
-      select d.tenant_id, d.id into tenant, device from public.devices as d where d.id = question_facts.id;
+      select d.tenant_id, d.id into tenant, device from public.devices as d where d.id = question_facts.subject_id;
     when 'tenant' then
-      select t.id into tenant from public.tenants as t where t.id = question_facts.id;
+      select t.id into tenant from public.tenants as t where t.id = question_facts.subject_id;
     else
       raise exception 'kind is "%"', left(question_facts.kind, 20)
         using errcode = 'invalid_parameter_value', hint = 'Use alert, device or tenant.';
