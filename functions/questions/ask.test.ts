@@ -1,6 +1,7 @@
 // Questions end to end, without the dashboard: real database, API with real tokens, a provider on loopback.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+
 import type { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Answer, Refusal } from '../../domain/questions.ts';
 import { roleUrl } from '../../lab/postgres.ts';
 import { connect } from '../../provisioning/database/connect.ts';
@@ -36,7 +37,10 @@ async function addTenant(slug: string): Promise<void> {
     ]);
     tokens[`${role} of ${slug}`] = (await api.auth.getSession()).data.session!.access_token;
   }
-  await admin.query("insert into public.devices (tenant_id, slug, name) values ($1, $2, 'Pump')", [tenants[slug], `pump-${slug}`]);
+  await admin.query("insert into public.devices (tenant_id, slug, name) values ($1, $2, 'Pump')", [
+    tenants[slug],
+    `pump-${slug}`,
+  ]);
 }
 
 const settingsWith = (environment: Record<string, string> = {}) =>
@@ -77,7 +81,11 @@ beforeEach(async () => {
   questions = makeQuestions(settingsWith());
 });
 
-async function send(who: string, question: object, on = questions): Promise<{ status: number; body: Answer & Refusal; retry: string | undefined }> {
+async function send(
+  who: string,
+  question: object,
+  on = questions,
+): Promise<{ status: number; body: Answer & Refusal; retry: string | undefined }> {
   const body = new Response(JSON.stringify(question)).body;
   const token = tokens[who] ?? who;
   const { status, headers, body: text } = await on.answer({ authorization: `Bearer ${token}`, body }, log.log);
@@ -93,13 +101,24 @@ test('an answer comes from the cheapest model, with its facts and cost; the same
   const first = await ask('staff of acme');
   expect(first).toMatchObject({
     status: 200,
-    body: { answer: 'Because it was hot.', model: 'small', cached: false, facts: { question: 'tenant', devices: { all: 1 } } },
+    body: {
+      answer: 'Because it was hot.',
+      model: 'small',
+      cached: false,
+      facts: { question: 'tenant', devices: { all: 1 } },
+    },
   });
   expect(first.body.tokens).toBeGreaterThan(100);
   const { tokens: counted, micros } = (await days())[0];
   expect([Number(counted), Number(micros)]).toEqual([first.body.tokens, Math.round(first.body.usd * 1e6)]);
   const second = await ask('staff of acme');
-  expect(second.body).toMatchObject({ answer: first.body.answer, facts: first.body.facts, cached: true, tokens: 0, usd: 0 });
+  expect(second.body).toMatchObject({
+    answer: first.body.answer,
+    facts: first.body.facts,
+    cached: true,
+    tokens: 0,
+    usd: 0,
+  });
   expect(model.requests).toHaveLength(1);
   expect(await days()).toMatchObject([{ calls: 1, cached: 1, tokens: counted }]);
   const { rows } = await admin.query('select ai_tokens from public.usage_days');
@@ -110,7 +129,10 @@ test('an answer comes from the cheapest model, with its facts and cost; the same
 test('another language is another question, and is asked for in the instructions', async () => {
   await ask('staff of acme');
   await ask('staff of acme', { language: 'id' });
-  expect(model.requests.map(({ messages }) => /Answer in (\w+)/.exec(messages[0]!.content)?.[1])).toEqual(['English', 'Indonesian']);
+  expect(model.requests.map(({ messages }) => /Answer in (\w+)/.exec(messages[0]!.content)?.[1])).toEqual([
+    'English',
+    'Indonesian',
+  ]);
 });
 
 test.each([
@@ -131,15 +153,19 @@ test.each([
 test('off: nothing leaves, also where a question is on its way; what was answered is forgotten', async () => {
   const owner = rig.client();
   const set = (is_on: boolean) =>
-    owner.rpc('set_questions', { tenant_id: tenants.acme, is_on }).setHeader('authorization', `Bearer ${tokens['owner of acme']}`);
+    owner
+      .rpc('set_questions', { tenant_id: tenants.acme, is_on })
+      .setHeader('authorization', `Bearer ${tokens['owner of acme']}`);
   await ask('owner of acme');
   expect((await set(false)).error).toBeNull();
   expect(await ask('owner of acme')).toMatchObject({ status: 403, body: { error: expect.stringContaining('off') } });
   expect((await admin.query('select from ingest.question_answers')).rows).toEqual([]);
-  const { rows } = await admin.query(
-    'select ingest.reserve_question($1, $1, null, $2, sha256($3), $4, 1, 1) as done',
-    [tenants.acme, 'tenant', 'x', 'small'],
-  );
+  const { rows } = await admin.query('select ingest.reserve_question($1, $1, null, $2, sha256($3), $4, 1, 1) as done', [
+    tenants.acme,
+    'tenant',
+    'x',
+    'small',
+  ]);
   expect(rows[0].done).toEqual({ refused: 'off' });
   expect(model.requests).toHaveLength(1);
   const audit = await admin.query(
@@ -170,30 +196,36 @@ test.each([
   ['QUESTIONS_USD_DAY', '0.0010', 'today', 1],
   ['QUESTIONS_USD_MONTH', '0.0010', 'this month', 31],
   ['QUESTIONS_PLATFORM_USD_MONTH', '0.0010', 'platform', 31],
-])('%s: the next one is refused, with the time of the reset, and costs nothing', async (name, value, word, withinDays) => {
-  const capped = makeQuestions(settingsWith({ [name]: value }));
-  model.behave(say('x', { prompt_tokens: 2000, completion_tokens: 400 }));
-  const outcomes = [];
-  for (const language of ['en', 'id'])
-    for (const kind of ['tenant', 'device']) {
-      const id = kind === 'tenant' ? tenants.acme : (await admin.query("select id from public.devices where slug = 'pump-acme'")).rows[0].id;
-      outcomes.push(await send('owner of acme', { kind, id, language }, capped));
-    }
-  await capped.close();
-  const refused = outcomes.filter(({ status }) => status === 429);
-  const served = outcomes.filter(({ status }) => status === 200);
-  expect(served.length + refused.length).toBe(4);
-  expect(served.length).toBeGreaterThan(0);
-  expect(refused.length).toBeGreaterThan(0);
-  expect(model.requests).toHaveLength(served.length);
-  const { body, retry } = refused.at(-1)!;
-  expect(body.error).toContain(word);
-  const until = new Date(body.until!);
-  expect(until.toISOString()).toMatch(/T00:00:00.000Z$/);
-  expect(until.getTime() - Date.now()).toBeLessThanOrEqual(withinDays * 86_400_000);
-  expect(Number(retry)).toBeGreaterThan(0);
-  expect(await days()).toMatchObject([{ calls: served.length, refused: refused.length }]);
-});
+])(
+  '%s: the next one is refused, with the time of the reset, and costs nothing',
+  async (name, value, word, withinDays) => {
+    const capped = makeQuestions(settingsWith({ [name]: value }));
+    model.behave(say('x', { prompt_tokens: 2000, completion_tokens: 400 }));
+    const outcomes = [];
+    for (const language of ['en', 'id'])
+      for (const kind of ['tenant', 'device']) {
+        const id =
+          kind === 'tenant'
+            ? tenants.acme
+            : (await admin.query("select id from public.devices where slug = 'pump-acme'")).rows[0].id;
+        outcomes.push(await send('owner of acme', { kind, id, language }, capped));
+      }
+    await capped.close();
+    const refused = outcomes.filter(({ status }) => status === 429);
+    const served = outcomes.filter(({ status }) => status === 200);
+    expect(served.length + refused.length).toBe(4);
+    expect(served.length).toBeGreaterThan(0);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(model.requests).toHaveLength(served.length);
+    const { body, retry } = refused.at(-1)!;
+    expect(body.error).toContain(word);
+    const until = new Date(body.until!);
+    expect(until.toISOString()).toMatch(/T00:00:00.000Z$/);
+    expect(until.getTime() - Date.now()).toBeLessThanOrEqual(withinDays * 86_400_000);
+    expect(Number(retry)).toBeGreaterThan(0);
+    expect(await days()).toMatchObject([{ calls: served.length, refused: refused.length }]);
+  },
+);
 
 test('a cap below one question says so; a reservation under way says when it ends', async () => {
   const capped = makeQuestions(settingsWith({ QUESTIONS_TOKENS_DAY: '100' }));
@@ -202,7 +234,11 @@ test('a cap below one question says so; a reservation under way says when it end
   expect([status, body.until]).toEqual([429, undefined]);
   await ask('owner of globex', { id: tenants.globex });
   const reserve = (key: string, wanted: number) =>
-    admin.query("select ingest.reserve_question($1, $1, null, 'tenant', sha256($2), 'small', $3, 1) as done", [tenants.acme, key, wanted]);
+    admin.query("select ingest.reserve_question($1, $1, null, 'tenant', sha256($2), 'small', $3, 1) as done", [
+      tenants.acme,
+      key,
+      wanted,
+    ]);
   const first = await reserve('a', 60_000);
   expect(first.rows[0].done).toHaveProperty('reserved');
   const second = (await reserve('b', 60_000)).rows[0].done;
@@ -224,7 +260,9 @@ test.each([
 });
 
 test('a busy cheapest model: the next one answers; the failed call cost nothing', async () => {
-  model.behave((request, response) => (request.model === 'small' ? fail(429) : say('From the large one.'))(request, response));
+  model.behave((request, response) =>
+    (request.model === 'small' ? fail(429) : say('From the large one.'))(request, response),
+  );
   expect((await ask('owner of acme')).body).toMatchObject({ answer: 'From the large one.', model: 'large' });
   expect(model.requests.map((request) => request.model)).toEqual(['small', 'large']);
   expect(await days()).toMatchObject([{ calls: 1 }]);
@@ -247,9 +285,14 @@ test.each([
 
 test('the database of facts or of budgets away: words, and no call', async () => {
   const away = { QUESTIONS_API_URL: 'http://127.0.0.1:9' };
-  for (const environment of [away, { EXTERNAL_DATABASE_CONNECTION_STRING: 'postgres://mqtt_ingest:x@127.0.0.1:9/postgres' }]) {
+  for (const environment of [
+    away,
+    { EXTERNAL_DATABASE_CONNECTION_STRING: 'postgres://mqtt_ingest:x@127.0.0.1:9/postgres' },
+  ]) {
     const broken = makeQuestions(settingsWith(environment));
-    expect((await send('owner of acme', { kind: 'tenant', id: tenants.acme, language: 'en' }, broken)).status).toBe(503);
+    expect((await send('owner of acme', { kind: 'tenant', id: tenants.acme, language: 'en' }, broken)).status).toBe(
+      503,
+    );
     await broken.close();
   }
   expect(model.requests).toEqual([]);
@@ -257,6 +300,8 @@ test('the database of facts or of budgets away: words, and no call', async () =>
 
 test('two questions of one person at a time', async () => {
   model.behave((request, response) => void setTimeout(() => say('x')(request, response), 300));
-  const statuses = await Promise.all(['en', 'id', 'en'].map(async (language) => (await ask('owner of acme', { language })).status));
+  const statuses = await Promise.all(
+    ['en', 'id', 'en'].map(async (language) => (await ask('owner of acme', { language })).status),
+  );
   expect(statuses.sort()).toEqual([200, 200, 429]);
 });

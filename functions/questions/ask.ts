@@ -10,7 +10,7 @@ import {
   ANSWER_TOKENS,
   costOf,
   type Facts,
-  fit,
+  fitFacts,
   keyOf,
   type Message,
   messagesFor,
@@ -40,7 +40,7 @@ const MODELS_ASKED = 2;
 export async function ask(asking: Asking, question: Question, token: string): Promise<Answer> {
   const { settings, log, callsMs = CALLS_MS } = asking;
   const found = await findFacts(settings, question, token);
-  const facts = fit(found.facts);
+  const facts = fitFacts(found.facts);
   const messages = messagesFor(facts, question.language);
   const ends = monotonic() + callsMs;
   let trouble: Trouble | undefined;
@@ -85,7 +85,15 @@ async function askModel({ budget, complete, log }: Asking, call: Call): Promise<
     await budget.settle(reserved.reserved, cost, answer || undefined);
     const { tokens, micros } = cost ?? worst;
     log.info(
-      { tenant: found.tenant_id, kind: question.kind, model: model.name, tokens, micros, isCredible, ms: Math.round(monotonic() - began) },
+      {
+        tenant: found.tenant_id,
+        kind: question.kind,
+        model: model.name,
+        tokens,
+        micros,
+        isCredible,
+        ms: Math.round(monotonic() - began),
+      },
       'a question was answered',
     );
     if (answer === '') return new Trouble('The provider sent no answer.', { mayCost: true, another: true });
@@ -115,7 +123,9 @@ const CAPS = {
 
 function refusalOf({ refused, until }: Extract<Reserved, { refused: string }>): Refused {
   if (refused === 'off')
-    return new Refused(403, 'Questions are off for this tenant.', { hint: 'An owner can switch them on in the settings.' });
+    return new Refused(403, 'Questions are off for this tenant.', {
+      hint: 'An owner can switch them on in the settings.',
+    });
   const time = until ? new Date(until) : undefined;
   if (refused === 'asked')
     return new Refused(409, 'The same is being asked at this moment.', { hint: 'Ask again in a minute.', until: time });

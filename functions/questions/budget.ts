@@ -34,7 +34,8 @@ export function openBudget(database: Database): Budget {
   const call = async <T>(sql: string, values: unknown[]): Promise<T> =>
     (await database.query<{ done: T }>(`select ${sql} as done`, values)).rows[0]?.done as T;
   return {
-    publish: (settings) => call('ingest.publish_questions($1::jsonb)', [settings ? JSON.stringify(offerOf(settings)) : null]),
+    publish: (settings) =>
+      call('ingest.publish_questions($1::jsonb)', [settings ? JSON.stringify(offerOf(settings)) : null]),
     reserve: ({ tenant_id, user_id, device_id }, { kind, key, model, worst }) =>
       call('ingest.reserve_question($1, $2, $3, $4, $5, $6, $7, $8)', [
         tenant_id,

@@ -59,7 +59,9 @@ beforeAll(async () => {
   model = await startModelServer();
   await setLogin(rig.admin, 'mqtt_ingest', PASSWORD);
   for (let n = 0; n < TENANTS; n++) {
-    const { rows } = await rig.admin.query("insert into public.tenants (slug, name) values ($1, 'T') returning id", [`t-${n}`]);
+    const { rows } = await rig.admin.query("insert into public.tenants (slug, name) values ($1, 'T') returning id", [
+      `t-${n}`,
+    ]);
     tenants.push(rows[0].id);
   }
   await rig.admin.query('insert into public.question_settings select id, true from public.tenants');
@@ -142,13 +144,17 @@ test('0 tokens over the caps', async () => {
   const counted = await counts();
   expect(counted.calls + left.rows[0].lost).toBeGreaterThanOrEqual(worked.calls);
   const total = (outcome: string) => outcomes.reduce((sum, one) => sum + (one[outcome] ?? 0), 0);
-  expect(outcomes.flatMap(Object.keys).filter((outcome) => !['answered', 'cached', '429', '409', '502'].includes(outcome))).toEqual([]);
+  expect(
+    outcomes.flatMap(Object.keys).filter((outcome) => !['answered', 'cached', '429', '409', '502'].includes(outcome)),
+  ).toEqual([]);
   expect(total('429')).toBeGreaterThan(QUESTIONS / 2);
   expect(total('answered')).toBeGreaterThan(100);
 
   // The minute of each is over: reservations count for nothing, lost calls at their worst.
   await rig.admin.query("update ingest.question_calls set expires_at = expires_at - interval '3 minutes'");
-  const database = openDatabase(readDatabaseUrl(roleUrl(rig.postgres.url, 'mqtt_ingest', PASSWORD), { readFile: () => '' }));
+  const database = openDatabase(
+    readDatabaseUrl(roleUrl(rig.postgres.url, 'mqtt_ingest', PASSWORD), { readFile: () => '' }),
+  );
   await tidyQuestions(database, keepLog().log, () => 10_000);
   await database.query('select ingest.publish_questions($1::jsonb)', [OFFER]);
   await database.close();

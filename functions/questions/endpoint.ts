@@ -93,15 +93,16 @@ async function readQuestion(body: QuestionRequest['body']) {
     return QUESTION.parse(JSON.parse(await readBounded(body, MOST_BYTES)));
   } catch (error) {
     if (error instanceof TooLong) throw new Refused(413, 'This is no question.');
-    throw new Refused(400, 'This is no question.', { hint: 'Send kind (alert, device, tenant), id and language (en, id).' });
+    throw new Refused(400, 'This is no question.', {
+      hint: 'Send kind (alert, device, tenant), id and language (en, id).',
+    });
   }
 }
 
 function answerRefusal({ status, message, hint, until }: Refused): QuestionAnswer {
   const refusal: Refusal = { error: message, ...(hint && { hint }), ...(until && { until: until.toISOString() }) };
   const answer = answerWith(status, refusal);
-  if (until)
-    answer.headers['retry-after'] = String(Math.max(1, Math.ceil((until.getTime() - Date.now()) / 1000)));
+  if (until) answer.headers['retry-after'] = String(Math.max(1, Math.ceil((until.getTime() - Date.now()) / 1000)));
   return answer;
 }
 

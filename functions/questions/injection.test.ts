@@ -1,8 +1,8 @@
 // Hundreds of injections in everything that devices and people of a tenant write, at a model that obeys each of them: nothing of another
 // tenant is in a request, nothing but the provider and the API is ever connected to, and what the model says is text in an answer.
 import diagnostics from 'node:diagnostics_channel';
-import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { roleUrl } from '../../lab/postgres.ts';
 import { connect } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
@@ -143,12 +143,23 @@ test(`each of ${INJECTIONS.length} injections`, async () => {
     const message = {
       role: 'assistant',
       content,
-      tool_calls: [{ id: '1', type: 'function', function: { name: 'http_get', arguments: '{"url":"https://evil.example/"}' } }],
+      tool_calls: [
+        { id: '1', type: 'function', function: { name: 'http_get', arguments: '{"url":"https://evil.example/"}' } },
+      ],
       function_call: { name: 'sql', arguments: '{"q":"delete from public.devices"}' },
     };
     response
-      .writeHead(200, { 'content-type': 'application/json', link: '<https://evil.example/>; rel=preload', refresh: '0' })
-      .end(JSON.stringify({ choices: [{ index: 0, message, finish_reason: 'tool_calls' }], usage: usageOf(request, content) }));
+      .writeHead(200, {
+        'content-type': 'application/json',
+        link: '<https://evil.example/>; rel=preload',
+        refresh: '0',
+      })
+      .end(
+        JSON.stringify({
+          choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
+          usage: usageOf(request, content),
+        }),
+      );
   });
   const rowsBefore = await rows();
   const { rows: alerts } = await admin.query<{ id: string; device_id: string }>(

@@ -39,7 +39,7 @@ to look at next. Lists of readings are [time, lowest, mean, highest, number].
 Answer in ${ANSWER_LANGUAGES[language]}, in at most 120 words of plain sentences: no Markdown, no HTML, no links.`;
 
 /** Without control and format characters, in names of members, too; lists are left out until they fit. @throws Error if they never do. */
-export function fit(facts: Facts): Facts {
+export function fitFacts(facts: Facts): Facts {
   const kept = clean(facts) as Facts;
   for (const list of LISTS) {
     if (sizeOf(kept) <= FACTS_BYTES) return kept;
@@ -90,5 +90,10 @@ export const mostTokensIn = (messages: readonly Message[]): number =>
 /** An answer as it may be shown: plain text with line breaks, of bounded length. Empty: there was none. */
 export function readAnswer(text: string): string {
   const lines = text.split('\n').map((line) => line.replace(INVISIBLE, ' ').trim());
-  return lines.join('\n').replace(/\n{3,}/g, '\n\n').trim().slice(0, ANSWER_CHARACTERS).toWellFormed();
+  return lines
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()
+    .slice(0, ANSWER_CHARACTERS)
+    .toWellFormed();
 }

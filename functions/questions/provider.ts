@@ -33,7 +33,14 @@ export class Trouble extends Error {
 const MOST_BYTES = 65_536;
 
 /** Errors before a connection stands. */
-const NOT_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
+const NOT_CONNECTED = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
 
 /** The provider of these settings. */
 export function makeProvider({ url, key }: Pick<QuestionSettings, 'url' | 'key'>): Complete {
@@ -62,7 +69,10 @@ function refusalOf(status: number): Trouble {
   // It refuses before it works: too many requests, a bad key, no such model.
   const mayCost = status < 400 || status >= 500;
   const what = status === 429 ? 'is busy' : status === 401 || status === 403 ? 'refuses the key of this platform' : '';
-  return new Trouble(`The provider ${what || `answered ${status}`}.`, { mayCost, another: status !== 401 && status !== 403 });
+  return new Trouble(`The provider ${what || `answered ${status}`}.`, {
+    mayCost,
+    another: status !== 401 && status !== 403,
+  });
 }
 
 function troubleOf(error: unknown): Trouble {
@@ -87,7 +97,8 @@ function readCompletion(body: string): Completion {
   const { choices, usage } = (answer ?? {}) as { choices?: unknown; usage?: unknown };
   const message = Array.isArray(choices) ? choices[0]?.message : undefined;
   const text = typeof message?.content === 'string' ? message.content : '';
-  const count = (value: unknown) => (Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined);
+  const count = (value: unknown) =>
+    Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined;
   const { prompt_tokens, completion_tokens } = (usage ?? {}) as Record<string, unknown>;
   return { text, tokensIn: count(prompt_tokens), tokensOut: count(completion_tokens) };
 }

@@ -11,7 +11,10 @@ if (offersQuestions()) {
     route: 'questions',
     handler: async ({ headers, body }, context) => {
       const { answerOnRequest } = await import('../questions/on-request.ts');
-      return answerOnRequest({ authorization: headers.get('authorization'), body: body as ReadableStream | null }, context);
+      return answerOnRequest(
+        { authorization: headers.get('authorization'), body: body as ReadableStream | null },
+        context,
+      );
     },
   });
 }

@@ -22,7 +22,10 @@ export function serveQuestions(log: Logger) {
       return;
     }
     const { status, headers, body } = await questions.answer(
-      { authorization: request.headers.authorization ?? null, body: Readable.toWeb(request) as ReadableStream<Uint8Array> },
+      {
+        authorization: request.headers.authorization ?? null,
+        body: Readable.toWeb(request) as ReadableStream<Uint8Array>,
+      },
       log,
     );
     response.writeHead(status, headers).end(body);

@@ -20,7 +20,6 @@ export function callPagesFunction(path: string, request: Request, env: Bindings)
   if (route === undefined) return undefined;
   const { onRequestGet: get, onRequestPost: post } = route;
   const handler = request.method === 'GET' ? get : request.method === 'POST' ? post : undefined;
-  if (!handler)
-    return Promise.resolve(new Response(null, { status: 405, headers: { allow: get ? 'GET' : 'POST' } }));
+  if (!handler) return Promise.resolve(new Response(null, { status: 405, headers: { allow: get ? 'GET' : 'POST' } }));
   return Promise.resolve(handler({ request, env }));
 }

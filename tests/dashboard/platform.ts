@@ -46,12 +46,10 @@ export async function startDashboardPlatform(
   const receiving = { authority: await makeAuthority('receivers'), smtpPort: await freePort() };
   const model = await startModelServer();
   model.behave(say(HOSTILE_ANSWER));
-  const { child, exited } = await startPlatformProcess(
-    name,
-    'program',
-    ['--interval', '500'],
-    { ...senderSettings(receiving), ...questionSettings(model.url) },
-  );
+  const { child, exited } = await startPlatformProcess(name, 'program', ['--interval', '500'], {
+    ...senderSettings(receiving),
+    ...questionSettings(model.url),
+  });
   const { dashboardUrl: url, publishableKey, databaseUrl, caFile, mqttPort } = readInstance(name)!;
   const { people, jwtSecret } = JSON.parse(readFileSync(join(dataRoot(), name, 'secrets.json'), 'utf8'));
   return {

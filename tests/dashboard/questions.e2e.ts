@@ -13,7 +13,9 @@ const switchTo = (isOn: boolean) =>
   sql(`insert into public.question_settings select id, ${isOn} from public.tenants
     on conflict (tenant_id) do update set is_on = excluded.is_on`);
 beforeEach(async () => {
-  await sql('delete from public.question_settings; delete from ingest.question_answers; delete from ingest.question_calls');
+  await sql(
+    'delete from public.question_settings; delete from ingest.question_answers; delete from ingest.question_calls',
+  );
 });
 
 const dialog = (page: Page) => page.getByRole('dialog');
@@ -37,7 +39,9 @@ test('an owner learns that they are off, switches them on, asks, and sees text, 
   await dialog(page).getByText(HOSTILE_ANSWER, { exact: true }).waitFor();
   expect(await dialog(page).locator('img, script, a').count()).toBe(0);
   expect(await page.title()).not.toBe('taken');
-  await dialog(page).getByText(/It cost 0\.\d+ USD \(\d+ tokens\)/).waitFor();
+  await dialog(page)
+    .getByText(/It cost 0\.\d+ USD \(\d+ tokens\)/)
+    .waitFor();
   await dialog(page).getByText('The facts').click();
   await dialog(page).getByText('"question": "tenant"').waitFor();
   await inspect(page, DESK_AND_PHONE, 'questions-answer');
@@ -120,7 +124,11 @@ test('a viewer is offered nothing, and refused by hand', async () => {
 });
 
 test.each([
-  [429, { error: 'Enough for today.', hint: 'Wait.', until: '2026-12-01T00:00:00Z' }, /Enough for today\. Wait\. Again from .* 2026/],
+  [
+    429,
+    { error: 'Enough for today.', hint: 'Wait.', until: '2026-12-01T00:00:00Z' },
+    /Enough for today\. Wait\. Again from .* 2026/,
+  ],
   [502, { error: 'The provider is busy.' }, /The provider is busy\./],
   [503, undefined, /Questions do not work at the moment\./],
 ])('%s is told in words, and can be asked again', async (status, body, words) => {

@@ -53,7 +53,8 @@ export const fail =
   };
 
 export function usageOf({ messages, max_tokens }: ModelRequest, content: string) {
-  const prompt_tokens = Math.ceil(messages.reduce((sum, message) => sum + Buffer.byteLength(message.content), 0) / 4) + 8;
+  const prompt_tokens =
+    Math.ceil(messages.reduce((sum, message) => sum + Buffer.byteLength(message.content), 0) / 4) + 8;
   const completion_tokens = Math.min(max_tokens, Math.ceil(Buffer.byteLength(content) / 4));
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }

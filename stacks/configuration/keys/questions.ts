@@ -16,7 +16,9 @@ export const questionKeys = {
     },
   ),
   questionsModels: key(
-    text.regex(new RegExp(`^${model}(,${model}){0,7}$`), 'is not a list such as small=0.15/0.60,large=2.50/10').optional(),
+    text
+      .regex(new RegExp(`^${model}(,${model}){0,7}$`), 'is not a list such as small=0.15/0.60,large=2.50/10')
+      .optional(),
     {
       description:
         'The models that may be used, at most 8, each with its price in US dollars a million tokens, in and out. The cheapest is asked first.',
@@ -44,7 +46,8 @@ export const questionKeys = {
     example: '1',
   }),
   questionsPlatformUsdMonth: key(number(0, 100_000).default(10), {
-    description: 'Most US dollars that all tenants’ questions together may cost in a month. `ops cost` counts it in full.',
+    description:
+      'Most US dollars that all tenants’ questions together may cost in a month. `ops cost` counts it in full.',
     example: '10',
   }),
 };

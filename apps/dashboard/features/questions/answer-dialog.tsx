@@ -10,8 +10,8 @@ import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
-import { askQuestion, formatUsd, questionsAreOn, RefusedUntil } from './questions.ts';
 import styles from './questions.module.css';
+import { askQuestion, formatUsd, questionsAreOn, RefusedUntil } from './questions.ts';
 
 interface Props {
   title: string;

@@ -13,8 +13,8 @@ import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { useChange } from '../session/use-change.ts';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
-import { formatUsd, type Offer, questionDays, questionOffer, questionsAreOn, setQuestions } from './questions.ts';
 import styles from './questions.module.css';
+import { formatUsd, type Offer, questionDays, questionOffer, questionsAreOn, setQuestions } from './questions.ts';
 
 export function QuestionsSection() {
   const { data: offer, error } = useQuery({
@@ -112,7 +112,14 @@ function Spent({ offer }: { offer: Offer }) {
   return (
     <Facts
       facts={[
-        ['Today (UTC)', line(days.filter(({ day }) => day === today), offer.micros_day, offer.tokens_day)],
+        [
+          'Today (UTC)',
+          line(
+            days.filter(({ day }) => day === today),
+            offer.micros_day,
+            offer.tokens_day,
+          ),
+        ],
         ['This month', line(days, offer.micros_month, offer.tokens_month)],
         [
           'Answers',

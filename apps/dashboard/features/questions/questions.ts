@@ -50,7 +50,9 @@ export async function askQuestion(kind: QuestionKind, id: string): Promise<Answe
   if (response.ok) return body as Answer;
   const { error = 'Questions do not work at the moment.', hint, until } = (body ?? {}) as Partial<Refusal>;
   const sentence = [error, hint].filter(Boolean).join(' ');
-  throw until ? new RefusedUntil(sentence, response.status, new Date(until)) : new ApiError(sentence, '', response.status);
+  throw until
+    ? new RefusedUntil(sentence, response.status, new Date(until))
+    : new ApiError(sentence, '', response.status);
 }
 
 /** Refused now, and not later. */

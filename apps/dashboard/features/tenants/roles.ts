@@ -24,7 +24,13 @@ export type Permission =
   | 'read the audit log'
   | 'manage the tenant';
 
-const STAFF: Permission[] = ['manage devices', 'manage rules', 'manage notifications', 'see dead letters', 'ask questions'];
+const STAFF: Permission[] = [
+  'manage devices',
+  'manage rules',
+  'manage notifications',
+  'see dead letters',
+  'ask questions',
+];
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
   owner: [...STAFF, 'manage members', 'make API tokens', 'read the audit log', 'manage the tenant'],
   staff: STAFF,
