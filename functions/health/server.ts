@@ -1,12 +1,13 @@
-// Serves the pages from a worker, on loopback.
+// Serves the pages from a worker.
 import { createServer } from 'node:http';
 import type { Pages } from './pages.ts';
 
-/** Starts listening. @param metrics path of the metrics; undefined: there are none. @throws Error if the port is taken. */
+/** Starts listening. @param metrics path of the metrics; undefined: there are none. @param address default: loopback. @throws Error if the port is taken. */
 export async function servePages(
   pages: Pages,
   port: number,
   metrics: string | undefined,
+  address = '127.0.0.1',
 ): Promise<{ stop(): Promise<void> }> {
   const server = createServer(async (request, response) => {
     const path = request.url?.split('?')[0]?.slice(1);
@@ -23,7 +24,7 @@ export async function servePages(
     );
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    server.once('error', reject).listen(port, address, resolve);
   });
   return {
     stop: async () => {

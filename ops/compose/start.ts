@@ -1,0 +1,77 @@
+// Starts a Compose project: the first time with everything that it needs.
+import { copyFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { API_ROLE, makeApiRole, makeAuthTables } from '../../local/api-role.ts';
+import { CONTROL_USERNAME } from '../../functions/settings/control.ts';
+import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
+import { imageOf, SERVICE_NAMES, TARGETS } from '../../provisioning/compose/project.ts';
+import { applyMigrations } from '../../provisioning/database/apply.ts';
+import { withConnection } from '../../provisioning/database/connect.ts';
+import { setLogin } from '../../provisioning/database/login.ts';
+import { upsertServiceAccount } from '../../provisioning/database/registry.ts';
+import { linkRelease } from '../render.ts';
+import type { ComposeTarget } from '../target/target.ts';
+import { untilHealthy } from './health.ts';
+import { docker } from './project.ts';
+
+/** Starts it, or starts again what is down. @param log called at each step. @throws Error that says what to do. */
+export async function startProject(target: ComposeTarget, log: (line: string) => void): Promise<void> {
+  const { project, secrets } = target;
+  const env = join(project.folder, '.env');
+  if (!existsSync(env)) {
+    const example = join(project.folder, '.env.example');
+    if (!existsSync(example)) throw new Error(`${project.folder} has no project: npm run ops -- render compose --out ${project.folder}`);
+    copyFileSync(example, env);
+  }
+  const { PLATFORM_HOST: host, DATA_NETWORK: network } = project.settings();
+  const made = await secrets.ensure(host, `${network}.2`);
+  if (made.length > 0) log(`made in ${secrets.folder}: ${made.join(', ')}`);
+  if (project.release('current') === undefined) linkRelease(project.folder, 'current', project.release('latest')!);
+  buildImages(target, project.release('current')!, log);
+  log('starting the database');
+  project.compose(['up', '-d', 'database']);
+  await untilHealthy(['database']);
+  await prepareDatabase(target, log);
+  log('starting the others');
+  project.compose(['up', '-d']);
+  await untilHealthy(SERVICE_NAMES);
+  log(`the platform runs: https://${host}`);
+}
+
+/** Builds the images of a release that this host lacks. */
+export function buildImages(target: ComposeTarget, release: string, log: (line: string) => void): void {
+  const { BASE_IMAGE: base } = target.project.settings();
+  const context = join(target.project.folder, 'releases', release, 'image');
+  for (const name of TARGETS) {
+    const image = imageOf(name, release);
+    if (docker(['image', 'ls', '--quiet', image]).trim() !== '') continue;
+    log(`building ${image}`);
+    docker(['build', '--quiet', '--build-arg', `BASE=${base}`, '--target', name, '--tag', image, context]);
+  }
+}
+
+/** Schema, sign-ins of the roles, and the platform's accounts on the broker. */
+async function prepareDatabase(target: ComposeTarget, log: (line: string) => void): Promise<void> {
+  const { secrets } = target;
+  const database = target.database();
+  await withConnection(database, makeAuthTables);
+  await applyMigrations(database, { log });
+  const passwordOf = (url: string) => new URL(url).password;
+  await withConnection(database, async (client) => {
+    await makeApiRole(client, passwordOf(secrets.read('api.url')));
+    for (const [role, secret] of LOGINS) await setLogin(client, role, passwordOf(secrets.read(secret)));
+    for (const [username, purpose, secret] of ACCOUNTS)
+      await upsertServiceAccount(client, { username, purpose, key: secrets.read(secret) });
+  });
+}
+
+const LOGINS = [
+  ['mqtt_ingest', 'ingest.url'],
+  ['broker_sync', 'registry.url'],
+  ['backup_reader', 'backup.url'],
+  ['archive_writer', 'archive.url'],
+] as const;
+const ACCOUNTS = [
+  [INGEST_USERNAME, 'ingest', 'ingest.key'],
+  [CONTROL_USERNAME, 'control', 'control.key'],
+] as const;
