@@ -1,7 +1,7 @@
 // Starts a Compose project: the first time with everything that it needs.
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { API_ROLE, makeApiRole, makeAuthTables } from '../../local/api-role.ts';
+import { makeApiRole, makeAuthTables } from '../../local/api-role.ts';
 import { CONTROL_USERNAME } from '../../functions/settings/control.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import { imageOf, SERVICE_NAMES, TARGETS } from '../../provisioning/compose/project.ts';

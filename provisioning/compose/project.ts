@@ -1,6 +1,7 @@
 // compose.yaml: the platform's containers. Every one has a read-only file system, no capability, no root, and bounds.
 import { stringify } from 'yaml';
 import { MQTT_TLS_PORT, WEB_PORTS } from '../../domain/ingress.ts';
+import { DEFAULT_MAX_CONNECTIONS } from '../broker/config.ts';
 import { FILES, PATHS } from '../machine/bundle/paths.ts';
 import { BROKER_TARGETS, SECRETS, type SecretName, SHARED_GID, UIDS } from './secrets.ts';
 
@@ -93,7 +94,8 @@ const SERVICES: Record<string, Service> = {
     tmpfs: [`${PATHS.metrics}:mode=0700,uid=${UIDS.broker}`],
     others: {
       ports: [`${MQTT_TLS_PORT}:${MQTT_TLS_PORT}`],
-      ulimits: { nofile: 65_536 },
+      // One file descriptor a client: twice what the broker takes.
+      ulimits: { nofile: 2 * DEFAULT_MAX_CONNECTIONS },
       // Saving a full queue to a small disk takes a while; a kill would lose it.
       stop_grace_period: '180s',
     },
@@ -176,7 +178,7 @@ const SERVICES: Record<string, Service> = {
   },
   proxy: {
     target: 'proxy',
-    user: 'proxy',
+    user: 'web',
     command: ['nginx', '-c', '/opt/mqtt-saas/nginx.conf', '-g', 'daemon off;'],
     memoryMb: 128,
     pids: 32,

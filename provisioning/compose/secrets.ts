@@ -2,7 +2,7 @@
 import { BUNDLE_FILES, FILES, PATHS } from '../machine/bundle/paths.ts';
 
 /** Users of the containers, by number: Dockerfile. */
-export const UIDS = { broker: 810, agent: 811, database: 812, app: 813, proxy: 814 } as const;
+export const UIDS = { broker: 810, agent: 811, database: 812, app: 813, web: 814 } as const;
 
 /** A group for what two users read. A container has it only if it has such a file. */
 export const SHARED_GID = 820;
