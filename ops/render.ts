@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { freshDashboard } from '../apps/dashboard/build.ts';
 import { ROOT } from '../bootstrap/root.mjs';
 import { renderCompose } from '../provisioning/compose/render.ts';
@@ -62,14 +62,30 @@ async function appFiles(): Promise<ArchiveFile[]> {
     ...filesIn(functions, 'functions'),
     ...filesIn(dashboard, 'dashboard'),
     { path: 'front-door.mjs', content: await bundle('local/front-door/main.ts'), executable: false },
-    {
-      path: 'health.mjs',
-      content: readFileSync(join(ROOT, 'provisioning/compose/health.mjs')),
-      executable: false,
-    },
+    { path: 'nightly.mjs', content: await bundle('ops/compose/nightly.ts'), executable: false },
+    fileOf('facts.sql', 'ops/backup/facts.sql'),
+    fileOf('health.mjs', 'provisioning/compose/health.mjs'),
+    ...DUCKDB.flatMap((name) => filesIn(join(ROOT, 'node_modules', name), `node_modules/${name}`)),
     { path: 'bin/node', content: readFileSync(process.execPath), executable: true },
   ];
 }
+
+/** What writes the archive: a native binding cannot be bundled. */
+const DUCKDB = ['@duckdb/node-api', '@duckdb/node-bindings', `@duckdb/node-bindings-linux-${process.arch}`];
+
+const fileOf = (path: string, source: string): ArchiveFile => ({
+  path,
+  content: readFileSync(join(ROOT, source)),
+  executable: false,
+});
+
+/** In an image everything is installed already. */
+const INSTALLED: Plugin = {
+  name: 'installed',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /bootstrap\/packages\.mjs$/ }, () => ({ contents: 'export const ensurePackages = async () => {};' }));
+  },
+};
 
 /** A program with everything that it imports, in one file. */
 async function bundle(entry: string): Promise<Uint8Array> {
@@ -81,6 +97,8 @@ async function bundle(entry: string): Promise<Uint8Array> {
     platform: 'node',
     format: 'esm',
     target: 'node22',
+    external: ['@duckdb/*', '@azure/*', 'pg-native'],
+    plugins: [INSTALLED],
     // CommonJS packages ask for Node's modules with require(), which an ES module lacks.
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",

@@ -1,5 +1,6 @@
 // Keeps the app away from the database while it is restored.
 import { spawnSync } from 'node:child_process';
+import { APP_SERVICES } from '../../provisioning/compose/project.ts';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
 import { spawnProblem } from '../spawn-problem.ts';
 import type { Target } from '../target/target.ts';
@@ -7,8 +8,8 @@ import type { Target } from '../target/target.ts';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Stops the app, runs `work`, and starts the app again whatever happens. In the cloud the Function App is stopped, too; everywhere the
- * database refuses the app's role, which a worker waits out.
+ * Stops the app, runs `work`, and starts the app again whatever happens. In the cloud the Function App is stopped, too, in containers
+ * the API and the worker; everywhere the database refuses the app's role, which a worker waits out.
  * @throws what `work` throws; an error that says how to start the app by hand if that fails.
  */
 export async function withAppStopped(
@@ -29,6 +30,11 @@ export async function withAppStopped(
       start.push(() => az('start'));
       log(`stopping the Function App ${functionAppName}`);
       az('stop');
+    }
+    if (target.kind === 'compose') {
+      start.push(() => void target.project.compose(['start', ...APP_SERVICES]));
+      log('stopping the API and the worker');
+      target.project.compose(['stop', ...APP_SERVICES]);
     }
     start.push(() => letIn(database, true));
     log('closing the database to the app');

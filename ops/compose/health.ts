@@ -23,7 +23,7 @@ export function containers(): Container[] {
   return lines
     .map((line) => {
       const [service = '', state = '', status = ''] = line.split('\t');
-      return { service, state, status, isHealthy: state === 'running' && status.includes('(healthy)') };
+      return { service, state, status, isHealthy: state === 'running' && (!status.includes('(') || status.includes('(healthy)')) };
     })
     .sort((a, b) => (a.service < b.service ? -1 : 1));
 }

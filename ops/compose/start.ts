@@ -1,10 +1,11 @@
 // Starts a Compose project: the first time with everything that it needs.
-import { copyFileSync, existsSync } from 'node:fs';
+import { chownSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeApiRole, makeAuthTables } from '../../local/api-role.ts';
 import { CONTROL_USERNAME } from '../../functions/settings/control.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
-import { imageOf, SERVICE_NAMES, TARGETS } from '../../provisioning/compose/project.ts';
+import { imageOf, SERVICE_NAMES, STORES, TARGETS } from '../../provisioning/compose/project.ts';
+import { UIDS } from '../../provisioning/compose/secrets.ts';
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
@@ -16,16 +17,8 @@ import { docker } from './project.ts';
 
 /** Starts it, or starts again what is down. @param log called at each step. @throws Error that says what to do. */
 export async function startProject(target: ComposeTarget, log: (line: string) => void): Promise<void> {
-  const { project, secrets } = target;
-  const env = join(project.folder, '.env');
-  if (!existsSync(env)) {
-    const example = join(project.folder, '.env.example');
-    if (!existsSync(example)) throw new Error(`${project.folder} has no project: npm run ops -- render compose --out ${project.folder}`);
-    copyFileSync(example, env);
-  }
-  const { PLATFORM_HOST: host, DATA_NETWORK: network } = project.settings();
-  const made = await secrets.ensure(host, `${network}.2`);
-  if (made.length > 0) log(`made in ${secrets.folder}: ${made.join(', ')}`);
+  const { project } = target;
+  const host = await prepareFolder(target, log);
   if (project.release('current') === undefined) linkRelease(project.folder, 'current', project.release('latest')!);
   buildImages(target, project.release('current')!, log);
   log('starting the database');
@@ -36,6 +29,29 @@ export async function startProject(target: ComposeTarget, log: (line: string) =>
   project.compose(['up', '-d']);
   await untilHealthy(SERVICE_NAMES);
   log(`the platform runs: https://${host}`);
+  if (await isEmpty(target)) {
+    log(
+      `Next, its first owner: npm run ops -- invite YOU@EXAMPLE.COM --tenant NAME --role owner --create-tenant --target ${target.name}`,
+    );
+  }
+}
+
+/** Settings, secrets and folders, those that are missing. @returns the platform's host. @throws Error that says what to set. */
+export async function prepareFolder({ project, secrets }: ComposeTarget, log: (line: string) => void): Promise<string> {
+  const env = join(project.folder, '.env');
+  const example = join(project.folder, '.env.example');
+  if (!existsSync(example))
+    throw new Error(`${project.folder} has no project: npm run ops -- render compose --out ${project.folder}`);
+  if (!existsSync(env)) copyFileSync(example, env);
+  const { PLATFORM_HOST: host, DATA_NETWORK: network } = project.settings();
+  const made = await secrets.ensure(host, `${network}.2`);
+  if (made.length > 0) log(`made in ${secrets.folder}: ${made.join(', ')}`);
+  for (const name of STORES) {
+    const folder = join(project.folder, name);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chownSync(folder, UIDS.app, UIDS.app);
+  }
+  return host;
 }
 
 /** Builds the images of a release that this host lacks. */
@@ -51,7 +67,7 @@ export function buildImages(target: ComposeTarget, release: string, log: (line: 
 }
 
 /** Schema, sign-ins of the roles, and the platform's accounts on the broker. */
-async function prepareDatabase(target: ComposeTarget, log: (line: string) => void): Promise<void> {
+export async function prepareDatabase(target: ComposeTarget, log: (line: string) => void): Promise<void> {
   const { secrets } = target;
   const database = target.database();
   await withConnection(database, makeAuthTables);
@@ -64,6 +80,13 @@ async function prepareDatabase(target: ComposeTarget, log: (line: string) => voi
       await upsertServiceAccount(client, { username, purpose, key: secrets.read(secret) });
   });
 }
+
+/** Whether nobody has been invited yet. */
+const isEmpty = (target: ComposeTarget) =>
+  withConnection(target.database(), async (client) => {
+    const { rows } = await client.query<{ empty: boolean }>('select not exists (select from public.tenants) as empty');
+    return rows[0]!.empty;
+  });
 
 const LOGINS = [
   ['mqtt_ingest', 'ingest.url'],

@@ -8,6 +8,9 @@ import { BROKER_TARGETS, SECRETS, type SecretName, SHARED_GID, UIDS } from './se
 /** Containers of the app: away while the database is restored. */
 export const APP_SERVICES = ['api', 'worker'] as const;
 
+/** Folders of the project for what is kept beside the database. */
+export const STORES = ['backups', 'archive'] as const;
+
 /** Of a container's log: five files of ten megabytes. */
 const LOGGING = { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } };
 
@@ -26,7 +29,8 @@ interface Service {
   secrets: SecretName[];
   /** Where they are found instead of /run/secrets. */
   targets?: Partial<Record<SecretName, string>>;
-  health: string[];
+  /** What says that it works. Default: that it runs. */
+  health?: string[];
   /** Those that must be healthy before it starts. */
   after: string[];
   environment?: Record<string, string>;
@@ -87,9 +91,8 @@ const SERVICES: Record<string, Service> = {
     networks: { front: { aliases: [HOST] } },
     secrets: ['ca.crt', 'server.crt', 'server.key', 'stamp.key'],
     targets: BROKER_TARGETS,
-    health: [`${PATHS.current}/broker-health.py`],
+    health: [`${PATHS.current}/broker-health.sh`],
     after: ['agent'],
-    environment: { PLATFORM_HOST: HOST },
     volumes: [`broker:${PATHS.state}`, `accounts:${PATHS.accounts}:ro`],
     tmpfs: [`${PATHS.metrics}:mode=0700,uid=${UIDS.broker}`],
     others: {
@@ -176,6 +179,18 @@ const SERVICES: Record<string, Service> = {
       NODE_EXTRA_CA_CERTS: file('ca.crt'),
     },
   },
+  nightly: {
+    target: 'app',
+    user: 'app',
+    command: node('/opt/mqtt-saas/nightly.mjs'),
+    memoryMb: 512,
+    pids: 64,
+    networks: { data: {} },
+    secrets: ['backup.url', 'backup.key', 'archive.url', 'database-ca.crt'],
+    after: ['database'],
+    // Of the host: a disk elsewhere may be mounted there.
+    volumes: STORES.map((name) => `./${name}:/var/lib/mqtt-saas/${name}`),
+  },
   proxy: {
     target: 'proxy',
     user: 'web',
@@ -234,7 +249,9 @@ function serviceOf(service: Service, release: string): Record<string, unknown> {
     // Also after a stop of the engine by hand: what is not wanted any more is taken down.
     restart: 'always',
     logging: LOGGING,
-    healthcheck: { test: ['CMD', ...service.health], interval: '5s', timeout: '10s', retries: 12 },
+    ...(service.health && {
+      healthcheck: { test: ['CMD', ...service.health], interval: '5s', timeout: '10s', retries: 12 },
+    }),
     ...(after.length > 0 && {
       depends_on: Object.fromEntries(after.map((name) => [name, { condition: 'service_healthy' }])),
     }),

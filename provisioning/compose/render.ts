@@ -40,7 +40,7 @@ export function renderCompose(app: readonly ArchiveFile[]): Release {
     ...programs().map((file) => ({ ...file, path: `broker/${file.path}` })),
     text(`broker/${BUNDLE_FILES.brokerConfig}`, brokerConfig),
     text('broker/broker.sh', read('./broker.sh')),
-    text('broker/broker-health.py', read('./broker-health.py')),
+    text('broker/broker-health.sh', read('./broker-health.sh')),
     text('database/database.sh', read('./database.sh')),
     text('database/pg_hba.conf', read('./pg_hba.conf')),
     text('proxy/nginx.conf', renderNginx(brokerConfig)),
