@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { SERVICE_NAMES } from '../provisioning/compose/project.ts';
 import { cleanUp } from './compose/clean.ts';
+import { PATIENCE_S } from './compose/health.ts';
 import { startProject } from './compose/start.ts';
 import { statusOf } from './compose/status.ts';
 import { rollBack, updateProject } from './compose/update.ts';
@@ -32,10 +33,15 @@ export function composeCommand(): Command {
     for (const line of lines) console.log(line);
     if (!isWell) process.exitCode = 1;
   });
-  add('update', 'put the latest rendered release into force; the former one again if it is not healthy', (target) =>
-    updateProject(target, log),
-  );
-  add('rollback', 'put the former release into force again', (target) => rollBack(target, log));
+  const switching = (name: string, description: string, work: typeof updateProject) =>
+    command
+      .command(name)
+      .description(description)
+      .option('--target <project>', 'compose:FOLDER', 'compose')
+      .option('--patience <seconds>', 'how long its containers may take to become healthy', String(PATIENCE_S))
+      .action((options: Options & { patience: string }) => work(composeOf(options), Number(options.patience), log));
+  switching('update', 'put the latest rendered release into force; if it is not healthy, the former one again', updateProject);
+  switching('rollback', 'put the former release into force again', rollBack);
   add('clean', 'free disk: images without a name and the build cache, nothing that runs or has a name', () => cleanUp(log));
   command
     .command('logs')

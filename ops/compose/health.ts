@@ -12,7 +12,8 @@ export interface Container {
   isHealthy: boolean;
 }
 
-const PATIENCE_MS = 180_000;
+/** How long containers may take to become healthy, unless it is said. Seconds. */
+export const PATIENCE_S = 180;
 
 /** Every container of the platform, by service. */
 export function containers(): Container[] {
@@ -29,15 +30,15 @@ export function containers(): Container[] {
 }
 
 /** Waits until every service has a container that is healthy. @throws Error that names those that are not, and how to see why. */
-export async function untilHealthy(services: readonly string[]): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+export async function untilHealthy(services: readonly string[], patienceS = PATIENCE_S): Promise<void> {
+  const deadline = Date.now() + patienceS * 1000;
   for (;;) {
     const healthy = new Set(containers().flatMap(({ service, isHealthy }) => (isHealthy ? [service] : [])));
     const others = services.filter((service) => !healthy.has(service));
     if (others.length === 0) return;
     if (Date.now() > deadline) {
       throw new Error(
-        `not healthy after ${PATIENCE_MS / 1000} s: ${others.join(', ')}. What they say: npm run ops -- compose logs ${others[0]}`,
+        `not healthy after ${patienceS} s: ${others.join(', ')}. What they say: npm run ops -- compose logs ${others[0]}`,
       );
     }
     await sleep(500);

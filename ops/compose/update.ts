@@ -9,10 +9,11 @@ import { docker } from './project.ts';
 import { buildImages, prepareDatabase, prepareFolder } from './start.ts';
 
 /**
- * Puts the latest rendered release into force. The schema only ever grows, so the former release works with it, too.
+ * Puts the latest rendered release into force. Migrations are applied before and stay: the former release works with them, too.
+ * @param patienceS how long its containers may take to become healthy.
  * @throws Error when it does not become healthy; the former one runs again.
  */
-export async function updateProject(target: ComposeTarget, log: (line: string) => void): Promise<void> {
+export async function updateProject(target: ComposeTarget, patienceS: number, log: (line: string) => void): Promise<void> {
   const { project } = target;
   const latest = project.release('latest');
   const current = project.release('current');
@@ -25,27 +26,32 @@ export async function updateProject(target: ComposeTarget, log: (line: string) =
   await prepareFolder(target, log);
   buildImages(target, latest, log);
   await prepareDatabase(target, log);
-  await switchTo(target, latest, log);
+  await switchTo(target, latest, patienceS, log);
   forgetOthers(target, log);
 }
 
 /** Puts the release that was in force before into force again. @throws Error when there is none, or it is not healthy. */
-export async function rollBack(target: ComposeTarget, log: (line: string) => void): Promise<void> {
+export async function rollBack(target: ComposeTarget, patienceS: number, log: (line: string) => void): Promise<void> {
   const former = target.project.release('former');
   if (former === undefined) throw new Error('there is no former release to go back to');
   buildImages(target, former, log);
-  await switchTo(target, former, log);
+  await switchTo(target, former, patienceS, log);
 }
 
 /** @throws Error when the release does not become healthy; the one before runs again. */
-async function switchTo(target: ComposeTarget, release: string, log: (line: string) => void): Promise<void> {
+async function switchTo(
+  target: ComposeTarget,
+  release: string,
+  patienceS: number,
+  log: (line: string) => void,
+): Promise<void> {
   const { project } = target;
   const before = project.release('current')!;
   log(`putting ${release} in the place of ${before}`);
   linkRelease(project.folder, 'current', release);
   try {
     project.compose(['up', '-d', '--remove-orphans']);
-    await untilHealthy(SERVICE_NAMES);
+    await untilHealthy(SERVICE_NAMES, patienceS);
   } catch (error) {
     log(`${release} is not healthy, putting ${before} back`);
     linkRelease(project.folder, 'current', before);

@@ -9,7 +9,8 @@ $bin/choose-state.py
 # The shell becomes the broker, which keeps its number.
 echo $$ >$metrics/broker.pid
 while :; do
-  $bin/save-state.py --processes $metrics/broker.pid || true
+  # No reserve: it is a part of the file system, which here is the whole host's.
+  $bin/save-state.py --processes $metrics/broker.pid --reserve 0 || true
   sleep 5
 done &
 exec mosquitto -c /opt/mqtt-saas/current/mosquitto.conf
