@@ -40,9 +40,15 @@ export function composeCommand(): Command {
       .option('--target <project>', 'compose:FOLDER', 'compose')
       .option('--patience <seconds>', 'how long its containers may take to become healthy', String(PATIENCE_S))
       .action((options: Options & { patience: string }) => work(composeOf(options), Number(options.patience), log));
-  switching('update', 'put the latest rendered release into force; if it is not healthy, the former one again', updateProject);
+  switching(
+    'update',
+    'put the latest rendered release into force; if it is not healthy, the former one again',
+    updateProject,
+  );
   switching('rollback', 'put the former release into force again', rollBack);
-  add('clean', 'free disk: images without a name and the build cache, nothing that runs or has a name', () => cleanUp(log));
+  add('clean', 'free disk: images without a name and the build cache, nothing that runs or has a name', () =>
+    cleanUp(log),
+  );
   command
     .command('logs')
     .description('what the containers said, newest last')
@@ -68,7 +74,7 @@ Examples:
 /** @throws Error unless it is a Compose project. */
 function composeOf({ target: name }: Options): ComposeTarget {
   const target = findTarget(name);
-  if (target.kind !== 'compose') throw new Error(`--target ${name}: give compose:FOLDER, the folder of a Compose project`);
+  if (target.kind !== 'compose')
+    throw new Error(`--target ${name}: give compose:FOLDER, the folder of a Compose project`);
   return target;
 }
-

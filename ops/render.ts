@@ -1,5 +1,15 @@
 // `ops render compose`: the platform as a Compose project, in a folder.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { build, type Plugin } from 'esbuild';
@@ -83,7 +93,9 @@ const fileOf = (path: string, source: string): ArchiveFile => ({
 const INSTALLED: Plugin = {
   name: 'installed',
   setup: ({ onLoad }) => {
-    onLoad({ filter: /bootstrap\/packages\.mjs$/ }, () => ({ contents: 'export const ensurePackages = async () => {};' }));
+    onLoad({ filter: /bootstrap\/packages\.mjs$/ }, () => ({
+      contents: 'export const ensurePackages = async () => {};',
+    }));
   },
 };
 

@@ -9,7 +9,10 @@ const MAX_BODY = 1_000_000;
 
 /** Listens on 127.0.0.1, and answers as that. */
 export function serveLoopback(port: number, handle: (request: Request) => Promise<Response>): Promise<Server> {
-  return serve({ address: '127.0.0.1', port, origins: [`http://127.0.0.1:${port}`, `http://localhost:${port}`] }, handle);
+  return serve(
+    { address: '127.0.0.1', port, origins: [`http://127.0.0.1:${port}`, `http://localhost:${port}`] },
+    handle,
+  );
 }
 
 /** Where a server listens, and as what it answers. */

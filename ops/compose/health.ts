@@ -20,11 +20,19 @@ export function containers(): Container[] {
   const format = '{{.Label "com.docker.compose.service"}}\t{{.State}}\t{{.Status}}';
   const labels = ['com.docker.compose.project=mqtt-saas', 'com.docker.compose.oneoff=False'];
   const filters = labels.flatMap((label) => ['--filter', `label=${label}`]);
-  const lines = docker(['ps', '--all', ...filters, '--format', format]).trim().split('\n').filter(Boolean);
+  const lines = docker(['ps', '--all', ...filters, '--format', format])
+    .trim()
+    .split('\n')
+    .filter(Boolean);
   return lines
     .map((line) => {
       const [service = '', state = '', status = ''] = line.split('\t');
-      return { service, state, status, isHealthy: state === 'running' && (!status.includes('(') || status.includes('(healthy)')) };
+      return {
+        service,
+        state,
+        status,
+        isHealthy: state === 'running' && (!status.includes('(') || status.includes('(healthy)')),
+      };
     })
     .sort((a, b) => (a.service < b.service ? -1 : 1));
 }

@@ -16,7 +16,8 @@ const AFTER_FAILURE_MS = 3_600_000;
 
 const read = (name: string) => readFileSync(`${SECRETS}/${name}`, 'utf8').trimEnd();
 const database = (name: string) => ({ url: read(name), ca: read('database-ca.crt') });
-const say = (message: string) => console.log(JSON.stringify({ time: new Date().toISOString(), service: 'nightly', message }));
+const say = (message: string) =>
+  console.log(JSON.stringify({ time: new Date().toISOString(), service: 'nightly', message }));
 
 /** The last time that a backup became due. */
 const lastDue = () => Math.floor((Date.now() - DUE_MS) / DAY_MS) * DAY_MS + DUE_MS;

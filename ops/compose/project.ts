@@ -42,9 +42,13 @@ export class Project {
     for (const name of ['PLATFORM_HOST', 'BASE_IMAGE', 'DATA_NETWORK'] as const)
       if (!settings[name]) throw new Error(`${file}: ${name} is empty; set it, then run this again`);
     if (!/^([a-z0-9-]+\.)+[a-z0-9-]+$/.test(settings.PLATFORM_HOST))
-      throw new Error(`${file}: PLATFORM_HOST is "${settings.PLATFORM_HOST}"; it must be a DNS name such as mqtt.example.com`);
+      throw new Error(
+        `${file}: PLATFORM_HOST is "${settings.PLATFORM_HOST}"; it must be a DNS name such as mqtt.example.com`,
+      );
     if (!/^(\d{1,3}\.){2}\d{1,3}$/.test(settings.DATA_NETWORK))
-      throw new Error(`${file}: DATA_NETWORK is "${settings.DATA_NETWORK}"; it must be three numbers such as 172.30.83`);
+      throw new Error(
+        `${file}: DATA_NETWORK is "${settings.DATA_NETWORK}"; it must be three numbers such as 172.30.83`,
+      );
     return settings;
   }
 
@@ -58,7 +62,9 @@ export class Project {
   compose(args: string[], input?: 'quiet'): string {
     const said = this.tryCompose(args, input);
     if (said.code !== 0)
-      throw new Error(`docker compose ${args.join(' ')} failed (${said.code}): ${lastWords(said.stderr || said.stdout)}`);
+      throw new Error(
+        `docker compose ${args.join(' ')} failed (${said.code}): ${lastWords(said.stderr || said.stdout)}`,
+      );
     return said.stdout;
   }
 
@@ -72,13 +78,15 @@ export class Project {
 /** Runs `docker`. @throws Error when it fails. */
 export function docker(args: string[], output: 'quiet' | undefined = 'quiet'): string {
   const said = run(['docker', ...args], undefined, output);
-  if (said.code !== 0) throw new Error(`docker ${args[0]} failed (${said.code}): ${lastWords(said.stderr || said.stdout)}`);
+  if (said.code !== 0)
+    throw new Error(`docker ${args[0]} failed (${said.code}): ${lastWords(said.stderr || said.stdout)}`);
   return said.stdout;
 }
 
 /** Compose is a plugin of Docker's; older Debian releases have it as a program of its own. */
 function composeWords(): string[] {
-  words ??= run(['docker', 'compose', 'version'], undefined, 'quiet').code === 0 ? ['docker', 'compose'] : ['docker-compose'];
+  words ??=
+    run(['docker', 'compose', 'version'], undefined, 'quiet').code === 0 ? ['docker', 'compose'] : ['docker-compose'];
   return words;
 }
 let words: string[] | undefined;

@@ -1,8 +1,8 @@
 // Starts a Compose project: the first time with everything that it needs.
 import { chownSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeApiRole, makeAuthTables } from '../../local/api-role.ts';
 import { CONTROL_USERNAME } from '../../functions/settings/control.ts';
+import { makeApiRole, makeAuthTables } from '../../local/api-role.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import { imageOf, SERVICE_NAMES, STORES, TARGETS } from '../../provisioning/compose/project.ts';
 import { UIDS } from '../../provisioning/compose/secrets.ts';

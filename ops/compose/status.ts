@@ -24,7 +24,8 @@ export async function statusOf(target: ComposeTarget): Promise<{ lines: string[]
   const { bavail, blocks } = statfsSync(target.project.folder);
   const hasRoom = bavail > blocks * FREE_SHARE;
   lines.push(`${hasRoom ? 'ok  ' : 'BAD '} disk       ${Math.round((100 * bavail) / blocks)}% free`);
-  const isWell = missing.length === 0 && found.every(({ isHealthy }) => isHealthy) && typeof page === 'object' && hasRoom;
+  const isWell =
+    missing.length === 0 && found.every(({ isHealthy }) => isHealthy) && typeof page === 'object' && hasRoom;
   return { lines, isWell };
 }
 

@@ -13,7 +13,11 @@ import { buildImages, prepareDatabase, prepareFolder } from './start.ts';
  * @param patienceS how long its containers may take to become healthy.
  * @throws Error when it does not become healthy; the former one runs again.
  */
-export async function updateProject(target: ComposeTarget, patienceS: number, log: (line: string) => void): Promise<void> {
+export async function updateProject(
+  target: ComposeTarget,
+  patienceS: number,
+  log: (line: string) => void,
+): Promise<void> {
   const { project } = target;
   const latest = project.release('latest');
   const current = project.release('current');

@@ -14,8 +14,11 @@ export const STORES = ['backups', 'archive'] as const;
 /** Of a container's log: five files of ten megabytes. */
 const LOGGING = { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } };
 
-/** The host's name, which the user must have set. */
-const HOST = '${PLATFORM_HOST:?set PLATFORM_HOST in .env}';
+/** A value of .env, as Compose fills it in. */
+const setting = (expression: string) => `\${${expression}}`;
+/** The host's name, which must be set. */
+const HOST = setting('PLATFORM_HOST:?set PLATFORM_HOST in .env');
+const DATA_NETWORK = setting('DATA_NETWORK');
 
 /** What one container is. */
 interface Service {
@@ -40,7 +43,7 @@ interface Service {
   others?: Record<string, unknown>;
 }
 
-const health = (path: string) => ['/opt/mqtt-saas/bin/node', '/opt/mqtt-saas/health.mjs', path];
+const health = (path: string) => node('/opt/mqtt-saas/health.mjs', path, HOST);
 const file = (name: SecretName) => `/run/secrets/${name}`;
 const node = (...args: string[]) => ['/opt/mqtt-saas/bin/node', ...args];
 
@@ -49,7 +52,6 @@ const FRONT_DOOR = {
   FRONT_DOOR_PORT: '8080',
   FRONT_DOOR_ADDRESS: '0.0.0.0',
   FRONT_DOOR_ORIGIN: `https://${HOST}`,
-  HEALTH_HOST: HOST,
   SUPABASE_PUBLISHABLE_KEY_FILE: file('publishable.key'),
 };
 
@@ -61,7 +63,7 @@ const SERVICES: Record<string, Service> = {
     memoryMb: 1024,
     pids: 200,
     // Of a fixed address: an operator's commands on this host reach it there.
-    networks: { data: { ipv4_address: '${DATA_NETWORK}.2' } },
+    networks: { data: { ipv4_address: `${DATA_NETWORK}.2` } },
     secrets: ['database.crt', 'database.key', 'database.password'],
     health: ['/usr/lib/postgresql/17/bin/pg_isready', '-q', '-h', '127.0.0.1', '-U', 'postgres'],
     after: [],
@@ -136,9 +138,9 @@ const SERVICES: Record<string, Service> = {
       NOTIFY_KEY_FILE: file('notify.key'),
       NOTIFY_DASHBOARD_URL: `https://${HOST}`,
       NOTIFY_OWN_HOSTS: HOST,
-      NOTIFY_SMTP_URL: '${NOTIFY_SMTP_URL:-}',
+      NOTIFY_SMTP_URL: setting('NOTIFY_SMTP_URL:-'),
       NOTIFY_SMTP_PASSWORD_FILE: file('smtp.password'),
-      NOTIFY_FROM: '${NOTIFY_FROM:-}',
+      NOTIFY_FROM: setting('NOTIFY_FROM:-'),
     },
     others: { stop_grace_period: '40s' },
   },
@@ -218,7 +220,7 @@ export function renderProject(release: string): string {
       web: { internal: true },
       data: {
         internal: true,
-        ipam: { config: [{ subnet: '${DATA_NETWORK}.0/24', ip_range: '${DATA_NETWORK}.128/25' }] },
+        ipam: { config: [{ subnet: `${DATA_NETWORK}.0/24`, ip_range: `${DATA_NETWORK}.128/25` }] },
       },
     },
     volumes: { database: {}, broker: {}, accounts: {} },

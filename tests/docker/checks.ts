@@ -1,12 +1,12 @@
 // What is asked of the running project, in this order.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SERVICE_NAMES } from '../../provisioning/compose/project.ts';
 import { untilHealthy } from '../../ops/compose/health.ts';
+import { SERVICE_NAMES } from '../../provisioning/compose/project.ts';
 import { connect, withConnection } from '../../provisioning/database/connect.ts';
 import { addDevice } from '../../provisioning/database/registry.ts';
 import { run } from '../machine/process.ts';
 import { Device } from './device.ts';
-import { HOST, pidOf, scan, SSH_PORT } from './engine.ts';
+import { HOST, pidOf, SSH_PORT, scan } from './engine.ts';
 import { hardened } from './hardened.ts';
 import type { Rig } from './rig.ts';
 import { cleaned, restored, statusTold, updated } from './runbooks.ts';
@@ -19,10 +19,18 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ['outside', 'verify passes, by TLS, as devices', verified],
   ['inside', 'every container is hardened, and no secret is in its environment, command or log', hardened],
   ['kills', 'each container killed: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, killEach)],
-  ['kills', 'the engine restarted: nothing acknowledged is lost', (rig) => survived(rig, ({ engine }) => engine.restart())],
+  [
+    'kills',
+    'the engine restarted: nothing acknowledged is lost',
+    (rig) => survived(rig, ({ engine }) => engine.restart()),
+  ],
   ['kills', 'power off and on: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, powerCut)],
   ['runbooks', 'status tells that all is well, and what is not', statusTold],
-  ['runbooks', 'restore, each step made to fail once: the app runs afterwards, the data is old or new, never half', restored],
+  [
+    'runbooks',
+    'restore, each step made to fail once: the app runs afterwards, the data is old or new, never half',
+    restored,
+  ],
   ['runbooks', 'clean-up takes what has no name, and nothing that runs or has one', cleaned],
   ['runbooks', 'an update that is not healthy is taken back; a good one and a rollback hold', updated],
 ];
@@ -46,7 +54,9 @@ async function verified({ target }: Rig): Promise<string> {
 async function survived(rig: Rig, harm: (rig: Rig, harmed: (at: number) => void) => Promise<void>): Promise<string> {
   const { target } = rig;
   const name = { tenant: 'kills', device: `d-${Date.now()}` };
-  const { key } = await withConnection(target.database(), (client) => addDevice(client, { ...name, createTenant: true }));
+  const { key } = await withConnection(target.database(), (client) =>
+    addDevice(client, { ...name, createTenant: true }),
+  );
   const { ca, port } = target.broker();
   const device = new Device({ url: `mqtts://${HOST}:${port}`, ca: ca!, ...name, key });
   const harms: number[] = [];
@@ -71,7 +81,8 @@ async function survived(rig: Rig, harm: (rig: Rig, harmed: (at: number) => void)
 async function untilAcknowledged(device: Device, count: number): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (device.acknowledged.size < count) {
-    if (Date.now() > deadline) throw new Error(`the device gets no acknowledgement: ${device.acknowledged.size} of ${count}`);
+    if (Date.now() > deadline)
+      throw new Error(`the device gets no acknowledgement: ${device.acknowledged.size} of ${count}`);
     await sleep(100);
   }
 }

@@ -40,7 +40,9 @@ export class Engine {
     const deadline = Date.now() + READY_MS;
     while ((await run('docker', ['info'])).code !== 0) {
       if (Date.now() > deadline || this.#child.exitCode !== null)
-        throw new Error(`dockerd does not answer: ${readFileSync(join(this.#folder, 'dockerd.log'), 'utf8').slice(-1000)}`);
+        throw new Error(
+          `dockerd does not answer: ${readFileSync(join(this.#folder, 'dockerd.log'), 'utf8').slice(-1000)}`,
+        );
       await sleep(200);
     }
   }
@@ -92,7 +94,20 @@ export async function makeHost(folder: string): Promise<void> {
 
 /** TCP ports of the host that an outsider finds open, of all. */
 export async function scan(): Promise<number[]> {
-  const args = ['netns', 'exec', 'outsider', 'nmap', '-n', '-Pn', '-p-', '-T5', '--min-rate=5000', '-oG', '-', HOST_ADDRESS];
+  const args = [
+    'netns',
+    'exec',
+    'outsider',
+    'nmap',
+    '-n',
+    '-Pn',
+    '-p-',
+    '-T5',
+    '--min-rate=5000',
+    '-oG',
+    '-',
+    HOST_ADDRESS,
+  ];
   const text = await must('ip', args, { timeoutMs: 180_000 });
   return [...text.matchAll(/(\d+)\/open\/tcp/g)].map(([, port]) => Number(port));
 }

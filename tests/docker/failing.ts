@@ -1,7 +1,8 @@
 // Makes one call of a program fail, once: in front of Docker's and Postgres' programs lie others that look for a wish to fail.
+
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
 
 /** Who makes calls fail. */
 export interface Failing {

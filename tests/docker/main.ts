@@ -25,7 +25,9 @@ const options = new Command('npm run test:docker --')
   .opts<{ only?: string[]; json?: string }>();
 
 if (process.getuid?.() !== 0 || spawnSync('dockerd', ['--version']).status !== 0) {
-  console.log('SKIPPED: test:docker needs root and the program dockerd (Debian: docker.io). NOTHING WAS TESTED.\n\n0 passed, 0 failed, 1 skipped');
+  console.log(
+    'SKIPPED: test:docker needs root and the program dockerd (Debian: docker.io). NOTHING WAS TESTED.\n\n0 passed, 0 failed, 1 skipped',
+  );
   process.exit(0);
 }
 mkdirSync(join(CACHE, 'run'), { recursive: true });

@@ -19,7 +19,8 @@ export async function statusTold(rig: Rig): Promise<undefined> {
   const down = await ops(`compose status ${on(rig)}`, '');
   rig.target.project.compose(['start', 'worker'], 'quiet');
   await untilHealthy(SERVICE_NAMES);
-  if (down.code !== 1 || !/^BAD {2}worker/m.test(down.stdout)) throw new Error(`a stopped worker is not told: ${down.stdout}`);
+  if (down.code !== 1 || !/^BAD {2}worker/m.test(down.stdout))
+    throw new Error(`a stopped worker is not told: ${down.stdout}`);
   const logs = await mustOps(`compose logs worker --lines 5 ${on(rig)}`, '');
   if (!logs.stdout.includes('mqtt_ingest')) throw new Error('logs shows nothing of the worker');
 }
@@ -27,7 +28,9 @@ export async function statusTold(rig: Rig): Promise<undefined> {
 /** Tenants named as marks: what was there at the backup, and what came after. */
 const marks = async ({ target }: Rig) =>
   withConnection(target.database(), async (client) => {
-    const { rows } = await client.query<{ slug: string }>("select slug from public.tenants where slug like 'mark-%' order by 1");
+    const { rows } = await client.query<{ slug: string }>(
+      "select slug from public.tenants where slug like 'mark-%' order by 1",
+    );
     return rows.map(({ slug }) => slug).join();
   });
 const addMark = async ({ target }: Rig, slug: string) =>
@@ -76,7 +79,9 @@ async function arrives(rig: Rig): Promise<void> {
   const from = Date.now();
   for (let tries = 0; tries < 60; tries++) {
     const age = await withConnection(rig.target.database(), async (client) => {
-      const { rows } = await client.query<{ age: number | null }>('select min(age_seconds) as age from ingest.canary_ages');
+      const { rows } = await client.query<{ age: number | null }>(
+        'select min(age_seconds) as age from ingest.canary_ages',
+      );
       return rows[0]?.age;
     });
     if (age != null && age * 1000 < Date.now() - from) return;
@@ -123,7 +128,8 @@ export async function updated(rig: Rig): Promise<string> {
   };
   await make('bad', (yaml) => yaml.replace('/opt/mqtt-saas/functions/main.mjs', '/opt/mqtt-saas/functions/none.mjs'));
   const bad = await ops(`compose update --patience 40 ${on(rig)}`, '');
-  if (bad.code !== 1 || rig.target.project.release('current') !== former) throw new Error(`a bad release stays: ${bad.stderr.slice(-500)}`);
+  if (bad.code !== 1 || rig.target.project.release('current') !== former)
+    throw new Error(`a bad release stays: ${bad.stderr.slice(-500)}`);
   await untilHealthy(SERVICE_NAMES);
   await make('good', (yaml) => yaml.replace('max-size: 10m', 'max-size: 11m'));
   await mustOps(`compose update ${on(rig)}`, '');
