@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { APP_SERVICES } from '../../provisioning/compose/project.ts';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
 import { spawnProblem } from '../spawn-problem.ts';
-import type { Target } from '../target/target.ts';
+import type { ComposeTarget, Target } from '../target/target.ts';
 
+const ATTEMPTS = 3;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
@@ -32,7 +33,7 @@ export async function withAppStopped(
       az('stop');
     }
     if (target.kind === 'compose') {
-      start.push(() => void target.project.compose(['start', ...APP_SERVICES]));
+      start.push(() => startContainers(target.project));
       log('stopping the API and the worker');
       target.project.compose(['stop', ...APP_SERVICES]);
     }
@@ -55,6 +56,18 @@ export async function withAppStopped(
       console.error(
         `error: the app could not be started again: ${failures.join('; ')}. Start it by hand: docs/runbooks/restore.md#it-was-interrupted`,
       );
+  }
+}
+
+/** Tried again: nothing else starts them before the next reboot. @throws Error of the last attempt. */
+function startContainers(project: ComposeTarget['project']): void {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      project.compose(['start', ...APP_SERVICES]);
+      return;
+    } catch (error) {
+      if (attempts === ATTEMPTS) throw error;
+    }
   }
 }
 

@@ -67,6 +67,13 @@ export class Engine {
       }
     }
     await sleep(500);
+    // A kernel that starts has none of it: mounts, and networks whose containers are gone.
+    const mounts = readFileSync('/proc/self/mounts', 'utf8').trimEnd().split('\n').reverse();
+    for (const point of mounts.map((line) => line.split(' ')[1]!))
+      if (point.startsWith(this.#folder) || point.startsWith('/run/docker')) await run('umount', ['--lazy', point]);
+    for (const name of readdirSync('/sys/class/net'))
+      if (/^(br-|docker)/.test(name)) await must('ip', ['link', 'del', name]);
+    for (const table of ['filter', 'nat']) await must('iptables', ['-t', table, '-F']);
     this.#boots += 1;
     await this.start();
   }

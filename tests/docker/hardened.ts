@@ -40,7 +40,7 @@ export async function hardened({ target }: Rig): Promise<string> {
     };
     for (const [what, isWrong] of Object.entries(expected)) if (isWrong) problems.push(`${Name} ${what}`);
   }
-  const logs = (await Promise.all(ids.map((id) => must('docker', ['logs', id])))).join('');
+  const logs = (await Promise.all(ids.map((id) => must('sh', ['-c', `docker logs ${id} 2>&1`])))).join('');
   const commands = await must('sh', ['-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" " "']);
   const environments = await must('sh', ['-c', 'cat /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n"']);
   for (const name of Object.keys(SECRETS) as SecretName[]) {

@@ -2,13 +2,13 @@
 // start of docs/on-premises.md, looked at from outside, killed, restored, updated. Needs root and Linux. docs/on-premises.md tells what it
 // proves.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { globSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { findClient } from '../../ops/backup/postgres-client.ts';
 import { CACHE, cached } from '../machine/cache.ts';
-import { must } from '../machine/process.ts';
+import { must, run } from '../machine/process.ts';
 import { close } from '../machine/report.ts';
 import { runInside } from '../machine/sandbox.ts';
 import type { Job } from './inside.ts';
@@ -56,4 +56,7 @@ try {
 } finally {
   clearTimeout(timer);
   await must('rm', ['-rf', folder]);
+  // Docker's control groups of the version 1 hierarchies, which are all empty now.
+  for (const group of globSync(`/sys/fs/cgroup/*/mqtt-saas-machine-${process.pid}-*`))
+    await run('find', [group, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+']);
 }

@@ -40,10 +40,12 @@ const addMark = async ({ target }: Rig, slug: string) =>
 
 /** A call that fails once, and whether the data is the new one (of after the backup) or the old one then. */
 const RESTORE_STEPS: [pattern: string, then: 'new' | 'old'][] = [
-  ['^pg_restore ', 'new'],
-  ['^pg_dump ', 'new'],
+  ['^pg_restore .*/dev/null', 'new'],
+  ['^pg_dump .*--format=custom', 'new'],
   ['^docker(-compose)? .*stop api worker', 'new'],
-  ['^psql ', 'new'],
+  ['^pg_restore --list', 'new'],
+  ['^psql .*ON_ERROR_STOP', 'new'],
+  ['^pg_restore --file=- --no-owner', 'new'],
   ['^docker(-compose)? .*start api worker', 'old'],
 ];
 
@@ -58,7 +60,7 @@ export async function restored(rig: Rig): Promise<string> {
     if ((await marks(rig)) === data.old) await addMark(rig, 'mark-new');
     rig.failing.next(pattern);
     const { code } = await ops(restore, '');
-    if (!rig.failing.happened()) continue;
+    if (!rig.failing.happened()) throw new Error(`no call was ${pattern}: the steps are others now`);
     failed.push(pattern);
     if (code === 0 && then === 'new') throw new Error(`${pattern} failed, and restore says that all is well`);
     await untilHealthy(SERVICE_NAMES);
