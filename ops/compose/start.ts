@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { CONTROL_USERNAME } from '../../functions/settings/control.ts';
 import { makeApiRole, makeAuthTables } from '../../local/api-role.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
-import { imageOf, SERVICE_NAMES, STORES, TARGETS } from '../../provisioning/compose/project.ts';
-import { UIDS } from '../../provisioning/compose/secrets.ts';
+import { imageOf, SERVICE_NAMES, STORES, servicesWith, TARGETS } from '../../provisioning/compose/project.ts';
+import { type SecretName, UIDS } from '../../provisioning/compose/secrets.ts';
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
@@ -18,8 +18,9 @@ import { docker } from './project.ts';
 /** Starts it, or starts again what is down. @param log called at each step. @throws Error that says what to do. */
 export async function startProject(target: ComposeTarget, log: (line: string) => void): Promise<void> {
   const { project } = target;
-  const host = await prepareFolder(target, log);
-  if (project.release('current') === undefined) linkRelease(project.folder, 'current', project.release('latest')!);
+  const { host, made } = await prepareFolder(target, log);
+  const isFirst = project.release('current') === undefined;
+  if (isFirst) linkRelease(project.folder, 'current', project.release('latest')!);
   buildImages(target, project.release('current')!, log);
   log('starting the database');
   project.compose(['up', '-d', 'database']);
@@ -27,6 +28,9 @@ export async function startProject(target: ComposeTarget, log: (line: string) =>
   await prepareDatabase(target, log);
   log('starting the others');
   project.compose(['up', '-d']);
+  // A running container has the files that were there when it started.
+  const outdated = isFirst ? [] : servicesWith(made);
+  if (outdated.length > 0) project.compose(['restart', ...outdated]);
   await untilHealthy(SERVICE_NAMES);
   log(`the platform runs: https://${host}`);
   if (await isEmpty(target)) {
@@ -36,8 +40,15 @@ export async function startProject(target: ComposeTarget, log: (line: string) =>
   }
 }
 
-/** Settings, secrets and folders, those that are missing. @returns the platform's host. @throws Error that says what to set. */
-export async function prepareFolder({ project, secrets }: ComposeTarget, log: (line: string) => void): Promise<string> {
+/**
+ * Settings, secrets and folders, those that are missing.
+ * @returns the platform's host, and the secrets that were made.
+ * @throws Error that says what to set.
+ */
+export async function prepareFolder(
+  { project, secrets }: ComposeTarget,
+  log: (line: string) => void,
+): Promise<{ host: string; made: SecretName[] }> {
   const env = join(project.folder, '.env');
   const example = join(project.folder, '.env.example');
   if (!existsSync(example))
@@ -51,12 +62,17 @@ export async function prepareFolder({ project, secrets }: ComposeTarget, log: (l
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     chownSync(folder, UIDS.app, UIDS.app);
   }
-  return host;
+  return { host, made };
 }
 
 /** Builds the images of a release that this host lacks. */
 export function buildImages(target: ComposeTarget, release: string, log: (line: string) => void): void {
   const { BASE_IMAGE: base } = target.project.settings();
+  if (!base.includes('@sha256:') && docker(['image', 'ls', '--quiet', base]).trim() === '') {
+    throw new Error(
+      `BASE_IMAGE is ${base}, which this host does not have: name it in .env by its digest, debian@sha256:..., so that every build has the same base`,
+    );
+  }
   const context = join(target.project.folder, 'releases', release, 'image');
   for (const name of TARGETS) {
     const image = imageOf(name, release);

@@ -9,7 +9,7 @@ import { Device } from './device.ts';
 import { HOST, pidOf, SSH_PORT, scan } from './engine.ts';
 import { hardened } from './hardened.ts';
 import type { Rig } from './rig.ts';
-import { cleaned, restored, statusTold, updated } from './runbooks.ts';
+import { cleaned, rekeyed, restored, statusTold, updated } from './runbooks.ts';
 
 /** What a killed broker may lose: what came since its last save, which it makes every five seconds. docs/durability.md. */
 const BOUND_MS = 6_000;
@@ -31,6 +31,7 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
     'restore, each step made to fail once: the app runs afterwards, the data is old or new, never half',
     restored,
   ],
+  ['runbooks', 'removed keys are made again, and the containers use them', rekeyed],
   ['runbooks', 'clean-up takes what has no name, and nothing that runs or has one', cleaned],
   ['runbooks', 'an update that is not healthy is taken back; a good one and a rollback hold', updated],
 ];

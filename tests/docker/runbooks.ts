@@ -1,5 +1,5 @@
 // The runbooks on the running project, with their steps made to fail.
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { containers, untilHealthy } from '../../ops/compose/health.ts';
@@ -95,6 +95,19 @@ async function arrives(rig: Rig): Promise<void> {
 /** Names of images, as Docker lists them. */
 const imageNames = async () =>
   (await must('docker', ['images', '--format', '{{.Repository}}:{{.Tag}}'])).trim().split('\n').sort();
+
+/** Keys that a person has removed: other ones are made, and the containers that use them start again. */
+export async function rekeyed(rig: Rig): Promise<undefined> {
+  const { secrets } = rig.target;
+  const names = ['ingest.key', 'ingest.url', 'server.crt'] as const;
+  const before = names.map((name) => secrets.read(name));
+  for (const name of names) rmSync(join(secrets.folder, name));
+  await mustOps(`compose start ${on(rig)}`, '');
+  if (names.some((name, index) => secrets.read(name) === before[index])) throw new Error('a secret is the old one');
+  await arrives(rig);
+  const page = await mustOps(`compose status ${on(rig)}`, '');
+  if (!/^ok {3}platform/m.test(page.stdout)) throw new Error(page.stdout);
+}
 
 export async function cleaned(rig: Rig): Promise<string> {
   const lines = ['FROM base:trixie', `LABEL nobody=${Date.now()}`];
