@@ -53,7 +53,7 @@ export class Row {
     return cameAt(this.delivery);
   }
 
-  /** With a time of its own, it is made anew each time: most need it once, and kept texts cost more. */
+  /** With a time of its own, it is made whenever it is asked for: most need it once, and kept texts cost more. */
   get messageId(): string {
     return this.id ?? contentId(contentOf(this), this.reading?.id);
   }
