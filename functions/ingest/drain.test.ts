@@ -50,7 +50,7 @@ function start(refuses = (_payload: string) => false, suspects = Promise.resolve
     },
   };
   const drain = createDrain({
-    registry: { find: (topic) => route(topic), learn: async () => new Map() },
+    registry: { refresh: () => {}, find: (topic) => route(topic), learn: async () => new Map() },
     store,
     suspectStore: store,
     source: { pause: () => held++, resume: () => held--, acknowledge: () => {} },
