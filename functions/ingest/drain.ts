@@ -179,8 +179,11 @@ export function createDrain(options: DrainOptions): Drain {
 
   async function writeSuspects(): Promise<void> {
     while (suspect.length > 0 && !isOver()) {
+      const started = now();
       await persistSuspects(suspectBatch(), { carefully: true });
       afterwards();
+      // Half of the time the database's cores are the others', unless these wait on the broker until there is room.
+      if (!paused && !closed && suspect.length > 0) await pause(now() - started, signal);
     }
   }
 
