@@ -81,7 +81,8 @@ async function measureTogether(): Promise<void> {
       insert into public.notification_routes (tenant_id, channel_id, severities, after_minutes, until)
         select tenant_id, id, '{warning}', after, 'resolved' from public.notification_channels, (values (0), (30)) as r (after)`);
     await admin.query('analyze');
-    const opened = await timed(`insert into public.alerts (tenant_id, rule_id, device_id, opened_at, last_seen_at, value, message)
+    const opened =
+      await timed(`insert into public.alerts (tenant_id, rule_id, device_id, opened_at, last_seen_at, value, message)
       select d.tenant_id, r.id, d.id, now(), now(), 5, 'x' from public.devices as d join public.alert_rules as r on r.tenant_id = d.tenant_id`);
     const resolved = await timed('update public.alerts set resolved_at = now()');
     console.log(
