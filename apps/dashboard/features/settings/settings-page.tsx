@@ -1,8 +1,11 @@
 'use client';
 // What holds for a whole tenant: one section a subject, each with its own queries.
 import { PageHead } from '../../ui/page.tsx';
+import { ArchiveSection } from '../archive/archive-section.tsx';
+import { RetentionSection } from '../archive/retention-section.tsx';
 import { DeleteTenantSection } from '../deletion/delete-tenant-section.tsx';
 import { DeviceDeletionsSection } from '../deletion/device-deletions-section.tsx';
+import { QuestionsSection } from '../questions/questions-section.tsx';
 import { UsageSection } from '../usage/usage-section.tsx';
 import { LimitsSection } from './limits-section.tsx';
 import { NameSection } from './name-section.tsx';
@@ -14,6 +17,9 @@ export function SettingsPage() {
       <NameSection />
       <LimitsSection />
       <UsageSection />
+      <RetentionSection />
+      <ArchiveSection />
+      <QuestionsSection />
       <DeviceDeletionsSection />
       <DeleteTenantSection />
     </>
