@@ -19,10 +19,11 @@ test('a deleted device leaves no session and nothing that waited in it, and one 
   for (const device of ['canary-one', 'canary-two']) {
     const { deviceId, key } = await addDevice(lab.admin, { tenant: 'acme', device });
     const name = `acme.${device}`;
+    const session = { ...SESSION, clientId: name };
     await expect
-      .poll(() => lab.connect(name, key, SESSION).then((client) => client.endAsync(), String))
+      .poll(() => lab.connect(name, key, session).then((client) => client.endAsync(), String))
       .toBeUndefined();
-    const client = await lab.connect(name, key, SESSION);
+    const client = await lab.connect(name, key, session);
     await client.subscribeAsync(`tenants/acme/devices/${device}/commands`, { qos: 1 });
     await client.endAsync();
     made.push({ deviceId, device });
