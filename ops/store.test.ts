@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { ContainerClient } from '@azure/storage-blob';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { LINK_MS } from '../domain/archive-link.ts';
 import { issue, makeAuthority } from '../lab/authority.ts';
 import { startChild, stopChild } from '../lab/child.ts';
@@ -64,7 +64,7 @@ beforeAll(async () => {
   );
   await once(azurite.stdout!, 'data');
   const url = `https://127.0.0.1:${port}/devstoreaccount1/readings`;
-  await expect.poll(() => new ContainerClient(url, identity).create().then(() => 'made', String)).toBe('made');
+  await vi.waitFor(() => new ContainerClient(url, identity).create(), { timeout: 60_000 });
   store = await blobStore(url, identity);
   lab = await startArchiveLab();
 });

@@ -108,7 +108,7 @@ export function createControl(readSettings: () => ControlSettings = readControlS
         while (leftMs() > LEAST_MS && (await pass(database, lease, leftMs)));
         if (performance.now() < sessionsAt) return;
         sessionsAt = performance.now() + SESSIONS_MS;
-        await endSessions(database, lease, readSettings, leftMs);
+        while (await endSessions(database, lease, readSettings, leftMs));
       } catch (error) {
         if (classify(error) !== 'fence') throw error;
         // Another run has taken over: it goes on.

@@ -17,18 +17,21 @@ interface Gone {
   device_slug: string;
 }
 
-/** @throws the broker's first refusal, when it ended none. What was not ended is tried again in a minute. */
+/**
+ * One round. What was not ended is tried again in a minute.
+ * @returns whether there may be more. @throws the broker's first refusal, when it ended none.
+ */
 export async function endSessions(
   database: Database,
   { assertion }: Pick<Lease, 'assertion'>,
   readSettings: () => ControlSettings,
   leftMs: () => number,
-): Promise<void> {
-  if (leftMs() < LEAST_MS) return;
+): Promise<boolean> {
+  if (leftMs() < LEAST_MS) return false;
   const { rows } = await database.transaction(assertion, (client) =>
     client.query<Gone>('select * from ingest.sessions_to_end($1)', [MOST]),
   );
-  if (rows.length === 0) return;
+  if (rows.length === 0) return false;
   const settings = readSettings();
   const problems: unknown[] = [];
   const ended: boolean[] = rows.map(() => false);
@@ -54,6 +57,7 @@ export async function endSessions(
     ]),
   );
   if (problems.length > 0 && !ended.includes(true)) throw problems[0];
+  return rows.length === MOST;
 }
 
 async function endSession(settings: ControlSettings, { tenant_slug, device_slug }: Gone): Promise<void> {

@@ -91,10 +91,13 @@ test('an owner keeps readings for fewer days, is warned of what that takes, and 
   await retention.getByText(/readings stay for 7 days only/).waitFor({ state: 'detached' });
 });
 
-test.each(['staff', 'viewer'] as const)('a member who is %s sees the retention, and nothing of the archive', async (person) => {
-  const page = await openAs(person, '/admin/settings');
-  const retention = page.getByRole('region', { name: 'Retention' });
-  await retention.getByText('Readings stay for 30 days.').waitFor();
-  expect(await retention.getByRole('button').count()).toBe(0);
-  expect(await page.getByRole('region', { name: 'Archive' }).count()).toBe(0);
-});
+test.each(['staff', 'viewer'] as const)(
+  'a member who is %s sees the retention, and nothing of the archive',
+  async (person) => {
+    const page = await openAs(person, '/admin/settings');
+    const retention = page.getByRole('region', { name: 'Retention' });
+    await retention.getByText('Readings stay for 30 days.').waitFor();
+    expect(await retention.getByRole('button').count()).toBe(0);
+    expect(await page.getByRole('region', { name: 'Archive' }).count()).toBe(0);
+  },
+);
