@@ -10,29 +10,33 @@ create table public.archive_requests (
   -- When the links were made. Null: the next run makes them.
   made_at timestamptz,
   -- When they end.
-  ends_at timestamptz check ((ends_at is null) = (made_at is null))
+  ends_at timestamptz check ((ends_at is null) = (made_at is null)),
+  unique (tenant_id, id)
 );
 comment on table public.archive_requests is 'Days of the archive that owners have asked for. Written by functions only.';
 create unique index archive_requests_one_open on public.archive_requests (tenant_id) where made_at is null;
-create index archive_requests_tenant on public.archive_requests (tenant_id, asked_at desc);
 create index archive_requests_ends on public.archive_requests (ends_at) where ends_at is not null;
 
+alter table ingest.archive_objects add unique (tenant_id, name);
+
 create table public.archive_links (
-  request_id uuid not null references public.archive_requests (id) on delete cascade,
+  request_id uuid not null,
   tenant_id uuid not null references public.tenants (id) on delete cascade,
-  -- An object that leaves the archive takes its links with it.
-  name text not null references ingest.archive_objects (name) on delete cascade,
+  name text not null,
   day date not null,
   rows bigint not null,
   bytes bigint not null,
   -- With a signature: who has it reads the object, until `ends_at`.
   url text not null check (length(url) between 1 and 2000),
   ends_at timestamptz not null,
-  primary key (request_id, name)
+  primary key (request_id, name),
+  foreign key (tenant_id, request_id) references public.archive_requests (tenant_id, id) on delete cascade,
+  -- An object that leaves the archive takes its links with it.
+  foreign key (tenant_id, name) references ingest.archive_objects (tenant_id, name) on delete cascade
 );
 comment on table public.archive_links is 'Links to archived objects. Secret, so not backed up and not audited. Written by the run of the archive.';
-create index archive_links_tenant on public.archive_links (tenant_id);
-create index archive_links_name on public.archive_links (name);
+create index archive_links_name on public.archive_links (tenant_id, name);
+create index archive_links_request on public.archive_links (tenant_id, request_id);
 
 do $$
 declare
@@ -47,9 +51,9 @@ begin
 end
 $$;
 create policy owners_select on public.archive_requests for select to authenticated
-  using (tenant_id = any ((select access.owned_tenants())::uuid[]) and (ends_at is null or ends_at > now()));
+  using (tenant_id = any ((select access.owned_tenants())::uuid[]));
 create policy owners_select on public.archive_links for select to authenticated
-  using (tenant_id = any ((select access.owned_tenants())::uuid[]) and ends_at > now());
+  using (tenant_id = any ((select access.owned_tenants())::uuid[]));
 create trigger audit after insert on public.archive_requests
   for each row execute function access.audit('archive_request', 'id');
 
