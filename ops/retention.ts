@@ -117,7 +117,8 @@ async function describe(client: Client): Promise<void> {
     `select t.slug, c.days, c.since::text from ingest.chosen_retention as c join public.tenants as t on t.id = c.tenant_id
      order by t.slug`,
   );
-  for (const { slug, days, since } of chosen.rows) console.log(`  ${slug}: ${days} days from ${since} on, an owner's choice`);
+  for (const { slug, days, since } of chosen.rows)
+    console.log(`  ${slug}: ${days} days from ${since} on, an owner's choice`);
   if (all.oldest) console.log(`due: days since ${all.oldest}; the job "retire" takes them out`);
   if (all.waiting !== '0')
     console.log(`${all.waiting} day(s) wait for ${all.archive ? '"archive run"' : 'the job "retire"'}`);

@@ -124,7 +124,9 @@ test('the archive stores a day there, links it for its tenant, and brings it bac
   const other = (await store.list()).find((object) => object.name !== name)!.name;
   const status = async (method: string, at = link) =>
     (await fetch(at, { method, headers: { 'x-ms-blob-type': 'BlockBlob' } })).status;
-  expect(await status('GET', new URL(link.href.replace(name, other)))).toBe(403);
+  const toOther = link.href.replace(encodeURIComponent(name), encodeURIComponent(other));
+  expect(toOther).not.toBe(link.href);
+  expect(await status('GET', new URL(toOther))).toBe(403);
   expect(await status('PUT')).toBe(403);
   expect(await status('DELETE')).toBe(403);
   expect(await status('GET', new URL(link.href.replace(/&se=[^&]+/, '&se=2099-01-01T00%3A00%3A00Z')))).toBe(403);

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { addDevice } from '../../provisioning/database/registry.ts';
-import { controlLabOfFile, lab, startControl } from './testing/rig.ts';
+import { keepLog } from '../../tests/support/keep-log.ts';
+import { readControlSettings } from '../settings/control.ts';
+import { endSessions } from './sessions.ts';
+import { controlLabOfFile, database, environment, lab } from './testing/rig.ts';
 
 controlLabOfFile();
 
@@ -33,20 +36,22 @@ test('a deleted device leaves no session and nothing that waited in it, and one 
     await control.publishAsync(`tenants/acme/devices/${device}/commands`, `waits for ${device}`, { qos: 1 });
   await control.endAsync();
   await lab.admin.query('delete from public.devices where id = any ($1)', [made.map(({ deviceId }) => deviceId)]);
-  const first = startControl();
+  const turn = () =>
+    endSessions(
+      database,
+      keepLog().log,
+      () => 10_000,
+      () => readControlSettings(environment()),
+    );
   // Not at once: the broker may have the device still.
-  await first.turn();
-  await first.end();
+  await turn();
   expect(await waiting()).toEqual(['canary-one', 'canary-two']);
   await addDevice(lab.admin, { tenant: 'acme', device: 'canary-two' });
-  // Another loop: the same one looks every ten seconds. The broker hears of the deletion within a second.
   await expect
     .poll(async () => {
       await lab.admin.query('update ingest.sessions_of_deleted set next_at = now()');
-      const other = startControl();
-      await other.turn().catch(() => {});
-      await other.end();
-      return waiting();
+      // The broker hears of the deletion within a second.
+      return turn().then(waiting, String);
     })
     .toEqual([]);
   await lab.broker.save();

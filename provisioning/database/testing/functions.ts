@@ -173,7 +173,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.retire_rows': ['mqtt_ingest'],
   'ingest.retired_facts': ['archive_writer'],
   'ingest.retired_readings': ['archive_writer'],
-  'ingest.sessions_ended': ['mqtt_ingest'],
+  'ingest.session_tried': ['mqtt_ingest'],
   'ingest.sessions_to_end': ['mqtt_ingest'],
   'ingest.spend_quota': ['mqtt_ingest'],
   'ingest.stored_contents': ['mqtt_ingest'],
