@@ -303,7 +303,7 @@ export function sqlAttacks(victim: Tenant): Attack[] {
     'select ingest.count_usage(1)',
     'select * from ingest.asked_objects()',
     'select * from ingest.sessions_to_end(10)',
-    'select ingest.end_archive_links()',
+    'select ingest.end_archive_links(10)',
     `select ingest.add_refusals('[{"tenant": "${victim.slug}", "since": 1, "counts": {"rate": 1}, "devices": {}}]')`,
     'select * from ingest.control_work(10, 1000)',
     `select ingest.control_done('[{"kind": "command", "command_id": "${victim.command}", "outcome": "gone"}]')`,

@@ -105,6 +105,9 @@ begin
   elsif found > 1000 then
     raise exception 'the archive has more than 1,000 files of these days' using errcode = 'invalid_parameter_value',
       hint = 'Ask for fewer days.';
+  elsif found + (select count(*) from public.archive_links as l where l.tenant_id = ask_archive.tenant_id) > 3000 then
+    raise exception 'this tenant would have more than 3,000 links that work' using errcode = 'insufficient_privilege',
+      hint = 'Use them, or wait until they end.';
   end if;
   insert into public.archive_requests (tenant_id, first_day, last_day)
   values (ask_archive.tenant_id, ask_archive.first_day, ask_archive.last_day)
@@ -141,23 +144,23 @@ as $$
   where r.id = record_archive_links.request and r.made_at is null;
 $$;
 
--- Removes what has ended: links at once, requests too, but those of the last day count against the next. Returns how many requests.
-create function ingest.end_archive_links() returns int
+-- Removes at most `most` requests whose links have ended, and with each its links, 1,000 at most. Returns how many.
+create function ingest.end_archive_links(most int) returns int
 language plpgsql security definer set search_path = ''
 as $$
 declare
   gone int;
 begin
-  delete from public.archive_links as l where l.ends_at <= now();
-  delete from public.archive_requests as r where r.ends_at <= now() and r.asked_at < now() - interval '1 day';
+  delete from public.archive_requests as r
+  where r.id = any (array(select o.id from public.archive_requests as o where o.ends_at <= now() order by o.ends_at limit least(most, 100)));
   get diagnostics gone = row_count;
   return gone;
 end
 $$;
 
 revoke all on function public.archived_months(uuid), public.ask_archive(uuid, date, date), ingest.asked_objects(),
-  ingest.record_archive_links(uuid, text[], text[], timestamptz), ingest.end_archive_links()
+  ingest.record_archive_links(uuid, text[], text[], timestamptz), ingest.end_archive_links(int)
   from public, anon, authenticated, service_role;
 grant execute on function public.archived_months(uuid), public.ask_archive(uuid, date, date) to authenticated;
 grant execute on function ingest.asked_objects(), ingest.record_archive_links(uuid, text[], text[], timestamptz) to archive_writer;
-grant execute on function ingest.end_archive_links() to mqtt_ingest;
+grant execute on function ingest.end_archive_links(int) to mqtt_ingest;
