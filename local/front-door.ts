@@ -22,6 +22,8 @@ export interface FrontDoorOptions {
   archive?: { folder: string; linkKey: string };
   /** Maximum number of rows in an answer of the API. Default: Supabase's, 1000. */
   maxRows?: number;
+  /** Where the ingest worker answers questions. Default: there are none. */
+  questionsUrl?: string | undefined;
   /** File for failed requests, and for the mails that the sign-in service would have sent. */
   logFile: string;
 }
@@ -61,6 +63,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       BROKER_CA_FILE: broker.caFile,
       ...(archive && { ARCHIVE_STORE: archive.folder, ARCHIVE_LINK_KEY: archive.linkKey }),
       FRONT_DOOR_MAX_ROWS: String(options.maxRows ?? 1000),
+      ...(options.questionsUrl && { QUESTIONS_URL: options.questionsUrl }),
     },
   });
   closeSync(log);

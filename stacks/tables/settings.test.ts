@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { readControlSettings } from '../../functions/settings/control.ts';
 import { readNotifySettings } from '../../functions/settings/notify.ts';
+import { readQuestionSettings } from '../../functions/settings/questions.ts';
 import { having, named, one, planOf } from '../testing/plan.ts';
 
 const PACKAGE = join(ROOT, 'dist/functions');
@@ -23,7 +24,7 @@ const OF_THE_HOST = [
 /** Read by the pages for health and metrics only, which a run does not serve. */
 const OF_THE_PAGES = ['DATABASE_LIMIT_MB', 'PROMETHEUS_ENABLED', 'PROMETHEUS_PATH'];
 /** For a person at a terminal, and for a worker or the platform on one machine; never for Azure. */
-const NEVER_SET = ['HEALTH_PORT', 'LOG_PRETTY', 'MQTT_GATE_KEY_FILE', 'NOTIFY_ALLOW_LOOPBACK', 'NOTIFY_CA'];
+const NEVER_SET = ['HEALTH_ADDRESS', 'HEALTH_PORT', 'LOG_PRETTY', 'NOTIFY_ALLOW_LOOPBACK', 'NOTIFY_CA'];
 
 /** Read by another function than ingest, whose run is asked below: functions/settings/twin.ts. */
 const OF_THE_TWIN = 'TIMER_TWIN_KEY';
@@ -50,6 +51,9 @@ const ENVIRONMENTS: [string, ...string[]][] = [
     'smtpHost: smtp.example.com',
     'smtpUser: alerts@example.com',
     'mailFrom: alerts@example.com',
+    'questionsUrl: https://models.example.com/v1',
+    'questionsModels: small=0.15/0.60',
+    "questionsPricesFrom: '2026-11-01'",
   ],
 ];
 
@@ -72,9 +76,9 @@ function complaints(env: Record<string, string>): string[] {
   return [...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
 }
 
-/** The same of the jobs that read their own when they have something to send: the control loop, and notifications. */
+/** The same of the jobs that read their own when they have something to send: the control loop, notifications, questions. */
 function complaintsOfJobs(env: Record<string, string>): string[] {
-  return [readControlSettings, readNotifySettings].flatMap((read) => {
+  return [readControlSettings, readNotifySettings, readQuestionSettings].flatMap((read) => {
     try {
       read(env);
       return [];

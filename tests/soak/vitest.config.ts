@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that take longest: under kills and bombs, with a real Prometheus, dumps and restores, and of many previews. `npm test` leaves them out. */
+/** Tests that take longest: under kills and bombs, with a real Prometheus, dumps and restores, whole platforms, and of many previews. `npm test` leaves them out. */
 export const SOAK = [
   'apps/dashboard/features/devices/snippets.test.ts',
   'functions/control/*.test.ts',
   'functions/health/deaths.test.ts',
   'functions/ingest/{memory,silence}.test.ts',
   'functions/notify/{kills,told}.test.ts',
+  'functions/questions/{ask,caps,injection}.test.ts',
   'ops/archive/*.test.ts',
   'ops/backup/{backup,restore}.test.ts',
   'local/kills.test.ts',
@@ -16,12 +17,14 @@ export const SOAK = [
   'provisioning/broker/gate-backlog.test.ts',
   'provisioning/database/account.test.ts',
   'provisioning/database/device-list.test.ts',
+  'provisioning/database/lasting-rules.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
   'tests/data-out.test.ts',
   'tests/monitoring/*.test.ts',
   'tests/rotation.test.ts',
   'tests/runbooks.test.ts',
+  'tests/start.test.ts',
   'tests/year.test.ts',
 ];
 

@@ -34,6 +34,8 @@ public.telemetry_rollups  S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    no        S-UD/S-UD  .x../.x..
 public.dead_letter_counts S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
+public.question_settings  S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
+public.question_days      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 public.refusals           S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 public.device_refusals    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 public.usage_days         S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
@@ -65,9 +67,14 @@ ingest.usage_progress     ----       ----       ----       ----       ----  ----
 ingest.database_sizes     ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.tenant_cursors     no         no         no         no         no    no         no    no        no         .x../.x..
+ingest.rule_states        no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.rollup_work        no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.refusals_told      no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.retained_of_deleted ----      ----       ----       ----       ----  ----       ----  ----      ----       .x..
+ingest.question_calls     no         no         no         no         no    no         no    no        no         .x../.x..
+ingest.question_answers   no         no         no         no         no    no         no    no        no         .x../.x..
+ingest.question_months    ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
+access.question_offer     ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.sessions_of_deleted ----      ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.job_runs           ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
@@ -127,7 +134,7 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
     },
   },
   'public.alert_rule_progress': {
-    authenticated: { select: 'tenant_id rule_id judged_at tried_at problem skipped_from skipped_until' },
+    authenticated: { select: 'tenant_id rule_id judged_at judged_from tried_at problem skipped_from skipped_until' },
   },
   'public.dead_letters': {
     authenticated: {
@@ -145,8 +152,12 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
   },
   'public.alert_rules': {
     authenticated: {
-      insert: 'tenant_id name kind device_id field comparison threshold window_minutes severity enabled',
-      update: 'name kind device_id field comparison threshold window_minutes severity enabled',
+      insert:
+        'tenant_id name kind device_id tag field comparison threshold wanted for_minutes also_field also_comparison also_threshold also_wanted ' +
+        'window_minutes severity enabled',
+      update:
+        'name kind device_id tag field comparison threshold wanted for_minutes also_field also_comparison also_threshold also_wanted ' +
+        'window_minutes severity enabled',
     },
     tenant_reader: { select: 'id tenant_id name kind device_id field severity enabled' },
   },

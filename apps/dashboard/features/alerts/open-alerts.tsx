@@ -11,6 +11,7 @@ import { Empty, Section, Skeleton } from '../../ui/page.tsx';
 import { ShowMore } from '../../ui/show-more.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { Told, useCounts } from '../notifications/told.tsx';
+import { useWhyColumn } from '../questions/ask-button.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useChange } from '../session/use-change.ts';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
@@ -72,6 +73,7 @@ function useColumns(alerts: Alert[]): Column<Alert>[] {
   });
   const counts = useCounts(alerts.map(({ id }) => id));
   const ruleOf = ({ rule_id }: Alert) => rules?.find(({ id }) => id === rule_id);
+  const why = useWhyColumn((alert: Alert) => ruleOf(alert)?.name ?? 'Alert');
   return [
     {
       header: 'Alert',
@@ -105,6 +107,7 @@ function useColumns(alerts: Alert[]): Column<Alert>[] {
       header: 'Told',
       cell: (alert) => <Told alertId={alert.id} title={ruleOf(alert)?.name ?? 'the alert'} counts={counts} />,
     },
+    ...why,
     {
       header: 'Acknowledged',
       cell: (alert) => {

@@ -5,6 +5,7 @@ import { ArchiveSection } from '../archive/archive-section.tsx';
 import { RetentionSection } from '../archive/retention-section.tsx';
 import { DeleteTenantSection } from '../deletion/delete-tenant-section.tsx';
 import { DeviceDeletionsSection } from '../deletion/device-deletions-section.tsx';
+import { QuestionsSection } from '../questions/questions-section.tsx';
 import { UsageSection } from '../usage/usage-section.tsx';
 import { LimitsSection } from './limits-section.tsx';
 import { NameSection } from './name-section.tsx';
@@ -18,6 +19,7 @@ export function SettingsPage() {
       <UsageSection />
       <RetentionSection />
       <ArchiveSection />
+      <QuestionsSection />
       <DeviceDeletionsSection />
       <DeleteTenantSection />
     </>
