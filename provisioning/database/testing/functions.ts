@@ -181,7 +181,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.retired_facts': ['archive_writer'],
   'ingest.retired_readings': ['archive_writer'],
   'ingest.send_question': ['mqtt_ingest'],
-  'ingest.sessions_ended': ['mqtt_ingest'],
+  'ingest.session_tried': ['mqtt_ingest'],
   'ingest.sessions_to_end': ['mqtt_ingest'],
   'ingest.settle_question': ['mqtt_ingest'],
   'ingest.spend_quota': ['mqtt_ingest'],
