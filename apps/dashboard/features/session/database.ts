@@ -740,6 +740,17 @@ export type Database = {
           readings: number;
         }[];
       };
+      device_ids: {
+        Args: {
+          tenant_id: string;
+          search?: string;
+          state?: 'waiting' | 'sent' | 'failed' | 'cancelled';
+          tag?: string;
+        };
+        Returns: {
+          ids: string[];
+        }[];
+      };
       discard_dead_letters: {
         Args: {
           tenant_id: string;
