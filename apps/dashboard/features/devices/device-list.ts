@@ -79,7 +79,7 @@ export function countDevices(tenantId: string, filter: Filter): Promise<number> 
 export async function foundIds(tenantId: string, { search, state, tag }: Filter): Promise<string[]> {
   const filter = {
     ...(search && { search: patternOf(search) }),
-    ...(state !== 'all' && { state }),
+    ...(state !== 'all' && { of_state: state }),
     ...(tag && { tag }),
   };
   return (await oneRow((api) => api.rpc('device_ids', { tenant_id: tenantId, ...filter })))?.ids ?? [];

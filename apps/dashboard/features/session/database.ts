@@ -744,7 +744,7 @@ export type Database = {
         Args: {
           tenant_id: string;
           search?: string;
-          state?: 'waiting' | 'sent' | 'failed' | 'cancelled';
+          of_state?: string;
           tag?: string;
         };
         Returns: {

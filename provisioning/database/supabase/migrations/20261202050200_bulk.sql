@@ -76,7 +76,7 @@ $$;
 
 -- The ids of a tenant's devices that a filter of the list finds, at most 10,000: `search` is a pattern of `ilike`. One row, because an
 -- answer of many has a bound of its own; none when there is no device.
-create function public.device_ids(tenant_id uuid, search text default null, state text default null, tag text default null)
+create function public.device_ids(tenant_id uuid, search text default null, of_state text default null, tag text default null)
 returns table (ids uuid[])
 language sql stable set search_path = ''
 as $$
@@ -84,7 +84,7 @@ as $$
   from (select array(
     select d.id from public.device_list as d
     where d.tenant_id = device_ids.tenant_id and (device_ids.search is null or d.words ilike device_ids.search)
-      and (device_ids.state is null or d.state = device_ids.state) and (device_ids.tag is null or device_ids.tag = any (d.tags))
+      and (device_ids.of_state is null or d.state = device_ids.of_state) and (device_ids.tag is null or device_ids.tag = any (d.tags))
     order by d.id limit 10000) as ids) as f
   where f.ids <> '{}'
 $$;
