@@ -119,14 +119,18 @@ return case
 -- Whether a value is, is not, or contains what is wanted; null for what cannot be compared. Numbers are equal by value, text by each
 -- letter, and of long text the first 1,000 characters are searched.
 create function access.value_meets(value jsonb, comparison text, wanted text) returns boolean
-language sql immutable parallel safe
-return case comparison
-  when 'contains' then case when jsonb_typeof(value) = 'string' then strpos(left(value #>> '{}', 1000), wanted) > 0 end
-  else case jsonb_typeof(value)
-    when 'number' then coalesce(access.as_number(value) = access.as_number(to_jsonb(wanted)), false)
+language plpgsql immutable parallel safe strict set search_path = ''
+as $$
+begin
+  if comparison = 'contains' then
+    return case when jsonb_typeof(value) = 'string' then strpos(left(value #>> '{}', 1000), wanted) > 0 end;
+  end if;
+  return case jsonb_typeof(value)
     when 'string' then value #>> '{}' = wanted
-    when 'boolean' then value #>> '{}' = wanted end = (comparison = 'is')
-end;
+    when 'boolean' then value #>> '{}' = wanted
+    when 'number' then coalesce(access.as_number(value) = access.as_number(to_jsonb(wanted)), false) end = (comparison = 'is');
+end
+$$;
 
 -- Whether a reading meets a condition; null when it says nothing about it.
 create function access.meets(payload jsonb, field text, comparison text, threshold float8, wanted text) returns boolean
@@ -136,6 +140,7 @@ return case comparison
   when 'below' then access.number_of(payload, field) < threshold
   else access.value_meets(access.value_of(payload, field), comparison, wanted) end;
 
+-- The conditions of a rule, one or two; of a silence none.
 create function access.conditions(rule public.alert_rules)
 returns table (n int, field text, comparison text, threshold float8, wanted text)
 language sql immutable
@@ -166,6 +171,7 @@ return (
     || case when rule.for_minutes > 0 then ' for ' || access.minutes_in_words(rule.for_minutes) else '' end
   from access.conditions(rule) as c);
 
+-- The number that was seen last, for the same sentence.
 create function access.value_in_words(rule public.alert_rules, value float8) returns text
 language sql immutable
 return case when value is not null and rule.comparison in ('above', 'below') then ', at last ' || value else '' end;
@@ -244,9 +250,10 @@ create type access.rule_run as (
   device_id uuid, since timestamptz, until timestamptz, met boolean, met_at timestamptz, also_met boolean, also_met_at timestamptz,
   value float8, device_ts timestamptz);
 
--- The stretches of at least `hold` among readings (with `only_last` a device's last one that is over), and the last of each device. The cursor has them by device in the order of receipt:
--- device_id, received_at, ts, met, also_met, value, and in `known` what was known of the device before. A value holds until the next
--- reading with its field. What came before the last change of a condition changes nothing: it is late, or was judged already.
+-- The stretches of at least `hold` among readings (with `only_last` a device's last one that is over), and the last of each device. The
+-- cursor has the readings by device in the order of receipt: device_id, received_at, ts, met, also_met, value, and in `known` what was
+-- known of the device before. A value holds until the next reading with its field. What came before the last change of a condition
+-- changes nothing: it is late, or was judged already.
 create function access.rule_runs(readings refcursor, has_second boolean, hold interval, only_last boolean) returns setof access.rule_run
 language plpgsql stable set search_path = ''
 as $$
@@ -551,7 +558,9 @@ begin
     from access.rule_devices(rule) as d
     left join public.device_status as s on s.tenant_id = rule.tenant_id and s.device_id = d.id
     cross join lateral (
-      select past_readings.since + make_interval(secs => least(s.clock_skew, 0) - 3600) as low,
+      -- An hour for what came late; less where little is looked at.
+      select past_readings.since + make_interval(secs => least(s.clock_skew, 0))
+          - least(interval '1 hour', (past_readings.until - past_readings.since) / 10) as low,
         past_readings.until + make_interval(secs => greatest(s.clock_skew, 0) + 300) as high
     ) as p
     cross join lateral (
@@ -604,13 +613,13 @@ begin
 end
 $$;
 
--- Since when a rule with `for_minutes` is tried: at most 200,000 readings that no roll-up stands for are read, by the busiest device's share.
+-- Since when a rule with `for_minutes` is tried: at most 100,000 readings that no roll-up stands for are read, by the busiest device's share.
 create function access.tried_from(rule public.alert_rules, since timestamptz) returns timestamptz
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  share constant int := 200000 / (select greatest(count(*), 1) from access.rule_devices(rule));
+  share constant int := 100000 / (select greatest(count(*), 1) from access.rule_devices(rule));
 begin
   return greatest(tried_from.since, (
     select max(n.ts)
