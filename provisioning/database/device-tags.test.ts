@@ -64,6 +64,13 @@ it.each([['ä'], ['-a'], ['a,b'], ['a"b'], ['x'.repeat(33)], ['a/b']])('%j is no
   expect((await sql('select access.are_tags(access.normal_tags($1)) as good', [[wrong]]))[0]!.good).toBe(false);
 });
 
+it.each(['{b,a}', '{a,a}', '{a,null}', '{{a,b}}', '[0:0]={a}', '{"a,b"}', '{""}', '{a,B}'])(
+  '%s is not kept as tags',
+  async (array) => {
+    expect((await sql('select access.are_tags($1::text[]) as good', [array]))[0]!.good).toBe(false);
+  },
+);
+
 it('sorts numbers by their value, whatever their length', async () => {
   const names = [
     'pump',

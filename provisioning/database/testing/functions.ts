@@ -96,6 +96,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.value_meets': ['authenticated'],
   'access.value_of': ['authenticated'],
   'access.in_maintenance': ['mqtt_ingest'],
+  'access.are_sorted': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.are_tags': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.is_display_name': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.natural_key': ['authenticated', 'service_role', 'mqtt_ingest'],
