@@ -91,7 +91,7 @@ beforeAll(async () => {
       QUESTIONS_MODELS: 'small=0.15/0.6',
       QUESTIONS_PRICES_FROM: '2026-11-01',
       QUESTIONS_API_URL: rig.frontDoor.url,
-      QUESTIONS_API_KEY: rig.publishableKey,
+      QUESTIONS_PUBLISHABLE_KEY: rig.publishableKey,
       QUESTIONS_TOKENS_DAY: '100000000',
       QUESTIONS_TOKENS_MONTH: '100000000',
       QUESTIONS_USD_DAY: '1000',
