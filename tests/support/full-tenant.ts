@@ -109,6 +109,10 @@ export async function fillTenant(databaseUrl: string, owner: { id: string; email
     await run(
       `insert into public.usage_days (tenant_id, day, readings) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
     );
+    await run(`insert into public.question_settings (tenant_id, is_on) values ($1, true)`);
+    await run(
+      `insert into public.question_days (tenant_id, day, tokens) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
+    );
     // The last 20 of 40 hours are of the last day, with some room.
     await run(
       `insert into public.refusals (tenant_id, hour, reason, times)

@@ -31,7 +31,8 @@ export function questionDays(tenantId: string, month: string) {
         .from('question_days')
         .select('day,calls,cached,refused,tokens,micros')
         .eq('tenant_id', tenantId)
-        .gte('day', firstDay(month)),
+        .gte('day', firstDay(month))
+        .lt('day', firstDay(month, 1)),
     ['day'],
   );
 }
