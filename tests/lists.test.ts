@@ -186,6 +186,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     return one(Promise.resolve(status.telemetry_rows_estimate));
   },
   usageDays: ({ usage }) => whole(usage.usageDays(tenant, '2026-10'), 31),
+  questionOffer: ({ questions }) => one(questions.questionOffer()),
   questionDays: ({ questions }) => whole(questions.questionDays(tenant, '2026-10'), 31),
   questionsAreOn: async ({ questions }) => {
     expect(await questions.questionsAreOn(tenant)).toBe(true);
