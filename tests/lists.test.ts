@@ -12,6 +12,7 @@ import { generateKey } from '../domain/credentials.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type ApiRig, startApiRig } from './support/api-rig.ts';
 import {
+  ARCHIVED_MONTHS,
   CHANNELS,
   DEVICES,
   FIELDS,
@@ -67,6 +68,7 @@ afterAll(async () => {
 
 const load = async () => ({
   clients: await import('../apps/dashboard/features/session/clients.ts'),
+  archive: await import('../apps/dashboard/features/archive/archive.ts'),
   alerts: await import('../apps/dashboard/features/alerts/alerts.ts'),
   rules: await import('../apps/dashboard/features/alerts/rules.ts'),
   audit: await import('../apps/dashboard/features/audit/audit.ts'),
@@ -104,6 +106,13 @@ const HOT: RuleDraft = {
   device_id: null,
   field: 'f1',
   comparison: 'above',
+  wanted: null,
+  for_minutes: null,
+  tag: null,
+  also_field: null,
+  also_comparison: null,
+  also_threshold: null,
+  also_wanted: null,
   threshold: 0,
   window_minutes: 1,
   severity: 'info',
@@ -143,7 +152,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     return whole(statuses.statusesOf(tenant, ids), 100);
   },
   findStatus: ({ statuses }) => one(statuses.findStatus(tenant, device)),
-  numberFields: async ({ statuses }) => whole(statuses.numberFields(tenant, null), 150),
+  knownFields: async ({ statuses }) => whole(statuses.knownFields(tenant, null), 150),
   recentReadings: ({ readings }) => whole(readings.recentReadings(tenant, device, 40), 40),
   deviceChart: ({ charts }) =>
     whole(charts.deviceChart(device, 'f1', new Date(NOON.getTime() - 7 * 86_400_000), NOON, 300), 300),
@@ -250,6 +259,14 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     expect(counts).toMatchObject([{ sent: 0, waiting: CHANNELS, failed: 0 }]);
     return whole(Promise.resolve(counts), 1);
   },
+  archivedMonths: ({ archive }) => whole(archive.archivedMonths(tenant), ARCHIVED_MONTHS),
+  archiveRequests: ({ archive }) => whole(archive.archiveRequests(tenant), 9),
+  archiveLinks: async ({ archive }) => {
+    const made = (await archive.archiveRequests(tenant)).find(({ made_at }) => made_at !== null);
+    return whole(archive.archiveLinks(made!.id), ARCHIVED_MONTHS * 10);
+  },
+  retention: ({ archive }) => one(archive.retention(tenant)),
+  tryRetention: ({ archive }) => one(archive.tryRetention(tenant, 7)),
   recentDeletions: ({ deletions }) => whole(deletions.recentDeletions(tenant), 20),
   currentMaintenance: ({ maintenance }) => one(maintenance.currentMaintenance()),
   openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that take longest: under kills and bombs, with a real Prometheus, dumps and restores, and of many previews. `npm test` leaves them out. */
+/** Tests that take longest: under kills and bombs, with a real Prometheus, dumps and restores, whole platforms, and of many previews. `npm test` leaves them out. */
 export const SOAK = [
   'apps/dashboard/features/devices/snippets.test.ts',
   'functions/control/*.test.ts',
@@ -13,16 +13,18 @@ export const SOAK = [
   'local/kills.test.ts',
   'ops/adopt/{adopt,refused}.test.ts',
   'ops/adopt/database/shapes.test.ts',
-  'ops/{daily,db}.test.ts',
+  'ops/{daily,db,store}.test.ts',
   'provisioning/broker/gate-backlog.test.ts',
   'provisioning/database/account.test.ts',
   'provisioning/database/device-list.test.ts',
+  'provisioning/database/lasting-rules.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
   'tests/data-out.test.ts',
   'tests/monitoring/*.test.ts',
   'tests/rotation.test.ts',
   'tests/runbooks.test.ts',
+  'tests/start.test.ts',
   'tests/year.test.ts',
 ];
 

@@ -17,6 +17,8 @@ public.invitations        S---/.---  .---/.---  .---/.---  .---/.---  no    no  
 public.api_tokens         S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    no        no        .x../.x..
 public.audit_log          S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 public.deletions          S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
+public.archive_requests   S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    no        no         .x../.x..
+public.archive_links      S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    no        no         .x../.x..
 
 public.devices            S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/.--- SIUD/SIUD  .--./.--.
 public.device_credentials S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    no        SIUD/SIUD  .x../.x..
@@ -65,6 +67,7 @@ ingest.usage_progress     ----       ----       ----       ----       ----  ----
 ingest.database_sizes     ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.tenant_cursors     no         no         no         no         no    no         no    no        no         .x../.x..
+ingest.rule_states        no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.rollup_work        no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.refusals_told      no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.retained_of_deleted ----      ----       ----       ----       ----  ----       ----  ----      ----       .x..
@@ -72,6 +75,7 @@ ingest.question_calls     no         no         no         no         no    no  
 ingest.question_answers   no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.question_months    ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 access.question_offer     ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
+ingest.sessions_of_deleted ----      ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.job_runs           ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.beats              ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
@@ -79,6 +83,7 @@ ingest.canaries           ----       ----       ----       ----       ----  ----
 ingest.backups            ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.retention          ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.tenant_retention   no         no         no         no         no    no         no    no        no         .x../.x..
+ingest.chosen_retention   no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.retired_days       ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.retired_rows       no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.archive_objects    no         no         no         no         no    no         no    no        no         .x../.x..
@@ -129,7 +134,7 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
     },
   },
   'public.alert_rule_progress': {
-    authenticated: { select: 'tenant_id rule_id judged_at tried_at problem skipped_from skipped_until' },
+    authenticated: { select: 'tenant_id rule_id judged_at judged_from tried_at problem skipped_from skipped_until' },
   },
   'public.dead_letters': {
     authenticated: {
@@ -147,8 +152,12 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
   },
   'public.alert_rules': {
     authenticated: {
-      insert: 'tenant_id name kind device_id field comparison threshold window_minutes severity enabled',
-      update: 'name kind device_id field comparison threshold window_minutes severity enabled',
+      insert:
+        'tenant_id name kind device_id tag field comparison threshold wanted for_minutes also_field also_comparison also_threshold also_wanted ' +
+        'window_minutes severity enabled',
+      update:
+        'name kind device_id tag field comparison threshold wanted for_minutes also_field also_comparison also_threshold also_wanted ' +
+        'window_minutes severity enabled',
     },
     tenant_reader: { select: 'id tenant_id name kind device_id field severity enabled' },
   },

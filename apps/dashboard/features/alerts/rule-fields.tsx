@@ -1,14 +1,19 @@
 'use client';
 // The form of a rule.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useId } from 'react';
-import { MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
+import { Plus } from 'lucide-react';
+import { MAX_LASTING_MINUTES, MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
-import { Choice, Field, FieldRow } from '../../ui/field.tsx';
-import { numberFields } from '../devices/statuses.ts';
+import { Button } from '../../ui/button.tsx';
+import { Choice, Field } from '../../ui/field.tsx';
+import { knownFields } from '../devices/statuses.ts';
 import { useDevices } from '../devices/use-devices.ts';
+import { useTags } from '../notifications/use-notifications.ts';
 import { useTenant } from '../tenants/tenant.tsx';
-import { KIND_NAMES, WINDOW_MEANS } from './rule-words.ts';
+import { ConditionFields } from './condition-fields.tsx';
+import { DurationField } from './duration-field.tsx';
+import styles from './rule-dialog.module.css';
+import { KIND_NAMES, lasts, NO_CONDITION, secondOf, withSecond } from './rule-words.ts';
 import { KINDS, type RuleDraft, type RuleKind, SEVERITIES, type Severity } from './rules.ts';
 
 interface Props {
@@ -17,10 +22,9 @@ interface Props {
 }
 
 export function RuleFields({ draft, onChange }: Props) {
-  const { data: devices } = useDevices();
-  const fieldsId = useId();
-  const fields = useKnownFields(draft.device_id);
-  const hasThreshold = draft.kind !== 'missing';
+  const known = useKnownFields(draft.device_id);
+  const { kind } = draft;
+  const second = kind === 'threshold' ? secondOf(draft) : undefined;
   return (
     <div>
       <Field
@@ -30,106 +34,146 @@ export function RuleFields({ draft, onChange }: Props) {
         maxLength={MAX_NAME_LENGTH}
         required
       />
-      <Choice
-        label="Fires when"
-        value={draft.kind}
-        onChange={(event) => onChange({ kind: event.target.value as RuleKind })}
-      >
-        {KINDS.map((kind) => (
-          <option key={kind} value={kind}>
-            {KIND_NAMES[kind]}
+      <Choice label="Fires when" value={kind} onChange={(event) => onChange({ kind: event.target.value as RuleKind })}>
+        {KINDS.map((one) => (
+          <option key={one} value={one}>
+            {KIND_NAMES[one]}
           </option>
         ))}
       </Choice>
-      <Choice
-        label="Device"
-        value={draft.device_id ?? ''}
-        onChange={(event) => onChange({ device_id: event.target.value || null })}
-      >
-        <option value="">Every device</option>
-        {devices?.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </Choice>
-      {hasThreshold && (
-        <>
-          <Field
-            label="Field"
-            list={fieldsId}
-            value={draft.field ?? ''}
-            onChange={(event) => onChange({ field: event.target.value || null })}
-            hint={
-              fields.length > 0
-                ? `Seen lately: ${fields.slice(0, 6).join(', ')}`
-                : 'The name of a number in the readings.'
-            }
-            autoCapitalize="off"
-            spellCheck={false}
-            required
+      <DeviceChoice draft={draft} onChange={onChange} />
+      {kind !== 'missing' && <ConditionFields condition={draft} {...{ onChange, known }} isRate={kind === 'rate'} />}
+      {second && (
+        <fieldset className={styles.second}>
+          <legend>And</legend>
+          <ConditionFields
+            condition={second}
+            known={known}
+            onChange={(change) => onChange(withSecond({ ...second, ...change }))}
           />
-          <datalist id={fieldsId}>
-            {fields.map((field) => (
-              <option key={field} value={field} />
-            ))}
-          </datalist>
-          <FieldRow>
-            <Choice
-              label="Is"
-              value={draft.comparison ?? 'above'}
-              onChange={(event) => onChange({ comparison: event.target.value as 'above' | 'below' })}
-            >
-              <option>above</option>
-              <option>below</option>
-            </Choice>
-            <Field
-              label={draft.kind === 'rate' ? 'Change a minute' : 'Threshold'}
-              type="number"
-              step="any"
-              value={numberText(draft.threshold)}
-              onChange={(event) => onChange({ threshold: toNumber(event.target.value) })}
-              required
-            />
-          </FieldRow>
-        </>
+          <Button variant="quiet" onClick={() => onChange(withSecond(NO_CONDITION))}>
+            Remove this condition
+          </Button>
+        </fieldset>
       )}
-      <FieldRow>
-        <Field
-          label="Minutes"
-          type="number"
-          min={1}
-          max={MAX_WINDOW_MINUTES}
-          value={Number.isNaN(draft.window_minutes) ? '' : draft.window_minutes}
-          onChange={(event) => onChange({ window_minutes: toNumber(event.target.value) ?? Number.NaN })}
-          hint={WINDOW_MEANS[draft.kind]}
-          required
-        />
-        <Choice
-          label="Severity"
-          value={draft.severity}
-          onChange={(event) => onChange({ severity: event.target.value as Severity })}
-        >
-          {SEVERITIES.map((severity) => (
-            <option key={severity}>{severity}</option>
-          ))}
-        </Choice>
-      </FieldRow>
+      {kind === 'threshold' && !second && (
+        <Button variant="quiet" onClick={() => onChange(withSecond({ ...NO_CONDITION, comparison: 'above' }))}>
+          <Plus aria-hidden />
+          And a second condition
+        </Button>
+      )}
+      <Times draft={draft} onChange={onChange} />
+      <Choice
+        label="Severity"
+        value={draft.severity}
+        onChange={(event) => onChange({ severity: event.target.value as Severity })}
+      >
+        {SEVERITIES.map((severity) => (
+          <option key={severity}>{severity}</option>
+        ))}
+      </Choice>
     </div>
   );
 }
 
-/** Names of the device's fields that are numbers, or of those of the devices heard last. */
-function useKnownFields(deviceId: string | null): string[] {
+/** Every device, those with a tag, or one. */
+function DeviceChoice({ draft: { device_id, tag }, onChange }: Props) {
+  const { data: devices } = useDevices();
+  const { data: tags } = useTags();
+  const names = [...new Set([...(tags ?? []).map((one) => one.tag), ...(tag === null ? [] : [tag])])];
+  return (
+    <Choice
+      label="Device"
+      value={tag === null ? (device_id ?? '') : `tag ${tag}`}
+      onChange={({ target: { value } }) => {
+        const chosen = value.startsWith('tag ') ? value.slice('tag '.length) : null;
+        onChange({ tag: chosen, device_id: chosen === null ? value || null : null });
+      }}
+      hint={tag === null ? undefined : 'A device that is tagged later is judged from its next reading on.'}
+    >
+      <option value="">Every device</option>
+      {names.length > 0 && (
+        <optgroup label="Devices tagged">
+          {names.map((name) => (
+            <option key={name} value={`tag ${name}`}>
+              tagged {name}
+            </option>
+          ))}
+        </optgroup>
+      )}
+      {devices && devices.length > 0 && (
+        <optgroup label="One device">
+          {devices.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </optgroup>
+      )}
+    </Choice>
+  );
+}
+
+/** How long something must be so, and what ends the alert. */
+function Times({ draft, onChange }: Props) {
+  const { kind, window_minutes } = draft;
+  const setWindow = (minutes: number) => onChange({ window_minutes: minutes });
+  if (kind === 'missing')
+    return (
+      <DurationField
+        key="silence"
+        label="Silent for"
+        minutes={window_minutes}
+        least={1}
+        most={MAX_LASTING_MINUTES}
+        hint="The next message resolves the alert."
+        onChange={setWindow}
+      />
+    );
+  const isLasting = lasts(draft);
+  return (
+    <>
+      {kind === 'threshold' && (
+        <DurationField
+          key="for"
+          label="For"
+          minutes={draft.for_minutes ?? 0}
+          least={0}
+          most={MAX_LASTING_MINUTES}
+          hint={
+            isLasting
+              ? 'Every reading in that time must meet it; in silence the last value counts. The first reading that does not meet it resolves the alert.'
+              : '0: the first reading that meets it opens the alert.'
+          }
+          onChange={(minutes) => onChange({ for_minutes: minutes })}
+        />
+      )}
+      {!isLasting && (
+        <DurationField
+          key="window"
+          label={kind === 'rate' ? 'Measured over' : 'Resolved after'}
+          minutes={window_minutes}
+          least={1}
+          most={MAX_WINDOW_MINUTES}
+          hint={
+            kind === 'rate'
+              ? 'The alert is resolved after as long without a breach.'
+              : 'The alert is resolved when no reading meets it for so long.'
+          }
+          onChange={setWindow}
+        />
+      )}
+    </>
+  );
+}
+
+/** Fields of the device, or of the devices heard last. */
+function useKnownFields(deviceId: string | null) {
   const { tenant_id } = useTenant().tenant;
   const { data } = useQuery({
     queryKey: ['statuses', tenant_id, 'fields', deviceId],
-    queryFn: () => numberFields(tenant_id, deviceId),
+    queryFn: () => knownFields(tenant_id, deviceId),
     placeholderData: keepPreviousData,
   });
   return data ?? [];
 }
-
-const numberText = (value: number | null) => (value === null || Number.isNaN(value) ? '' : value);
-
-const toNumber = (text: string) => (text.trim() === '' ? null : Number(text));

@@ -39,6 +39,7 @@ export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: str
       {!problem && error && <p className={styles.muted}>{isTooMuch(error) ? TOO_MUCH : messageOf(error)}</p>}
       {!problem && !error && !data && <p className={styles.muted}>Looking…</p>}
       {!problem && !error && data && <Firings trial={data} kind={draft.kind} />}
+      {!problem && !error && data && <Bounds trial={data} draft={draft} />}
     </div>
   );
 }
@@ -93,6 +94,27 @@ function Firings({ trial, kind }: { trial: Trial; kind: RuleDraft['kind'] }) {
             ))}
           </ul>
         </>
+      )}
+    </>
+  );
+}
+
+/** What the preview cannot show. */
+function Bounds({ trial: { looked_from }, draft }: { trial: Trial; draft: RuleDraft }) {
+  const now = new Date(useNow(60) * 1000);
+  return (
+    <>
+      {looked_from && (
+        <p className={styles.muted}>
+          There are too many readings to try all of them: only what came since {formatClock(new Date(looked_from), now)}{' '}
+          was looked at.
+        </p>
+      )}
+      {draft.for_minutes !== null && (
+        <p className={styles.muted}>
+          What was so before that time counts from its first reading in it. Where a device reports every few seconds,
+          times are exact to the minute.
+        </p>
       )}
     </>
   );

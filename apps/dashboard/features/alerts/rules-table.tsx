@@ -2,8 +2,10 @@
 import { Pencil, Trash2 } from 'lucide-react';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { formatNumber } from '../../ui/format.ts';
 import { Switch } from '../../ui/switch.tsx';
 import { useTimely } from '../../ui/time.tsx';
+import { useTags } from '../notifications/use-notifications.ts';
 import { useChange } from '../session/use-change.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import styles from './alerts.module.css';
@@ -36,6 +38,7 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
         <span className={styles.alert}>
           {rule.name}
           <small>{describeRule(rule, rule.device_id === null ? undefined : nameOf(rule.device_id))}</small>
+          {rule.tag !== null && <Tagged tag={rule.tag} />}
           {rule.enabled && <Unjudged progress={progress?.get(rule.id)} />}
         </span>
       ),
@@ -75,6 +78,20 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
     });
   }
   return <DataTable caption="Rules" columns={columns} rows={rules} keyOf={({ id }) => id} />;
+}
+
+/** How many devices a rule on a tag watches. */
+function Tagged({ tag }: { tag: string }) {
+  const { data: tags } = useTags();
+  if (!tags) return null;
+  const count = tags.find((one) => one.tag === tag)?.devices ?? 0;
+  if (count === 0) return <small className={styles.unjudged}>No device has this tag.</small>;
+  return (
+    <small>
+      {count === 1 ? '1 device has' : `${formatNumber(count)} devices have`} this tag. One that is tagged later is
+      judged from its next reading on.
+    </small>
+  );
 }
 
 function Unjudged({ progress }: { progress: Progress | undefined }) {

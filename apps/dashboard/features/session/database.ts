@@ -6,6 +6,7 @@ export type Database = {
       alert_rule_progress: {
         Row: {
           judged_at: string | null;
+          judged_from: string | null;
           problem: string | null;
           rule_id: string;
           skipped_from: string | null;
@@ -19,41 +20,62 @@ export type Database = {
       };
       alert_rules: {
         Row: {
-          comparison: 'above' | 'below' | null;
+          also_comparison: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
+          also_field: string | null;
+          also_threshold: number | null;
+          also_wanted: string | null;
+          comparison: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
           created_at: string;
           device_id: string | null;
           enabled: boolean;
           field: string | null;
+          for_minutes: number | null;
           id: string;
           kind: 'threshold' | 'missing' | 'rate';
           name: string;
           severity: 'info' | 'warning' | 'critical';
+          tag: string | null;
           tenant_id: string;
           threshold: number | null;
           updated_at: string;
+          wanted: string | null;
           window_minutes: number;
         };
         Insert: {
-          comparison?: 'above' | 'below' | null;
+          also_comparison?: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
+          also_field?: string | null;
+          also_threshold?: number | null;
+          also_wanted?: string | null;
+          comparison?: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
           device_id?: string | null;
           enabled?: boolean;
           field?: string | null;
+          for_minutes?: number | null;
           kind: 'threshold' | 'missing' | 'rate';
           name: string;
           severity?: 'info' | 'warning' | 'critical';
+          tag?: string | null;
           tenant_id: string;
           threshold?: number | null;
+          wanted?: string | null;
           window_minutes?: number;
         };
         Update: {
-          comparison?: 'above' | 'below' | null;
+          also_comparison?: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
+          also_field?: string | null;
+          also_threshold?: number | null;
+          also_wanted?: string | null;
+          comparison?: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
           device_id?: string | null;
           enabled?: boolean;
           field?: string | null;
+          for_minutes?: number | null;
           kind?: 'threshold' | 'missing' | 'rate';
           name?: string;
           severity?: 'info' | 'warning' | 'critical';
+          tag?: string | null;
           threshold?: number | null;
+          wanted?: string | null;
           window_minutes?: number;
         };
         Relationships: [];
@@ -86,6 +108,35 @@ export type Database = {
           last_used_at: string | null;
           name: string;
           scopes: string[];
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      archive_links: {
+        Row: {
+          bytes: number;
+          day: string;
+          ends_at: string;
+          name: string;
+          request_id: string;
+          rows: number;
+          tenant_id: string;
+          url: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      archive_requests: {
+        Row: {
+          asked_at: string;
+          ends_at: string | null;
+          first_day: string;
+          id: string;
+          last_day: string;
+          made_at: string | null;
           tenant_id: string;
         };
         Insert: never;
@@ -626,6 +677,27 @@ export type Database = {
         };
         Returns: string;
       };
+      archived_months: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: {
+          month: string;
+          first_day: string;
+          last_day: string;
+          days: number;
+          rows: number;
+          bytes: number;
+        }[];
+      };
+      ask_archive: {
+        Args: {
+          tenant_id: string;
+          first_day: string;
+          last_day: string;
+        };
+        Returns: string;
+      };
       change_notification_channel: {
         Args: {
           channel_id: string;
@@ -644,6 +716,14 @@ export type Database = {
           role: 'owner' | 'staff' | 'viewer';
         };
         Returns: undefined;
+      };
+      choose_retention: {
+        Args: {
+          tenant_id: string;
+          days: number;
+          name?: string;
+        };
+        Returns: string;
       };
       create_api_token: {
         Args: {
@@ -1078,6 +1158,18 @@ export type Database = {
         Args: never;
         Returns: undefined;
       };
+      tenant_retention: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: {
+          days: number;
+          most: number;
+          next_days: number;
+          next_since: string;
+          archived: boolean;
+        }[];
+      };
       tenants_left: {
         Args: never;
         Returns: number;
@@ -1088,16 +1180,35 @@ export type Database = {
           kind: string;
           device_id: string | null;
           field: string | null;
-          comparison: 'above' | 'below' | null;
+          comparison: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
           threshold: number | null;
           window_minutes: number;
           hours: number;
+          tag?: string;
+          wanted?: string;
+          for_minutes?: number;
+          also_field?: string;
+          also_comparison?: 'above' | 'below' | 'is' | 'is not' | 'contains';
+          also_threshold?: number;
+          also_wanted?: string;
         };
         Returns: {
           firings: number;
           devices: number;
           by_hour: number[];
           newest: unknown;
+          looked_from: string;
+        }[];
+      };
+      try_retention: {
+        Args: {
+          tenant_id: string;
+          days: number;
+        };
+        Returns: {
+          since: string;
+          first_day: string;
+          readings: number;
         }[];
       };
     };

@@ -1,6 +1,8 @@
 'use client';
 // What holds for a whole tenant: one section a subject, each with its own queries.
 import { PageHead } from '../../ui/page.tsx';
+import { ArchiveSection } from '../archive/archive-section.tsx';
+import { RetentionSection } from '../archive/retention-section.tsx';
 import { DeleteTenantSection } from '../deletion/delete-tenant-section.tsx';
 import { DeviceDeletionsSection } from '../deletion/device-deletions-section.tsx';
 import { QuestionsSection } from '../questions/questions-section.tsx';
@@ -15,6 +17,8 @@ export function SettingsPage() {
       <NameSection />
       <LimitsSection />
       <UsageSection />
+      <RetentionSection />
+      <ArchiveSection />
       <QuestionsSection />
       <DeviceDeletionsSection />
       <DeleteTenantSection />
