@@ -188,7 +188,8 @@ test(`each of ${INJECTIONS.length} injections`, async () => {
     expect(answer.status, answer.body).toBe(200);
     expect(answer.headers['content-type']).toBe('application/json');
     const { answer: said } = JSON.parse(answer.body);
-    expect(said).toHaveLength(2000);
+    expect(said.length).toBeGreaterThan(100);
+    expect(said.length).toBeLessThanOrEqual(2000);
     expect(answer.body).not.toContain(SECRET);
     expect(answer.body).not.toContain(KEY);
   }
