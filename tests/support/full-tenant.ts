@@ -126,6 +126,13 @@ export async function fillTenant(databaseUrl: string, owner: { id: string; email
     await run(
       `insert into public.usage_days (tenant_id, day, readings) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
     );
+    await client.query(
+      `insert into access.question_offer values (true, 'models.example', '{small}', '2026-11-01', 1000, 10000, 1000, 10000, 100000)`,
+    );
+    await run(`insert into public.question_settings (tenant_id, is_on) values ($1, true)`);
+    await run(
+      `insert into public.question_days (tenant_id, day, tokens) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
+    );
     // The last 20 of 40 hours are of the last day, with some room.
     await run(
       `insert into public.refusals (tenant_id, hour, reason, times)
