@@ -1,3 +1,4 @@
+import { t } from '../language/translate.ts';
 import '../ui/tokens.css';
 import '../ui/base.css';
 import type { Metadata, Viewport } from 'next';
@@ -11,7 +12,7 @@ import { LanguageProvider } from '../language/language-provider.tsx';
 
 export const metadata: Metadata = {
   title: { default: 'mqtt-saas', template: '%s · mqtt-saas' },
-  description: 'Devices, readings and alerts of your tenants.',
+  description: t('Devices, readings and alerts of your tenants.'),
   robots: { index: false },
 };
 

@@ -3,15 +3,21 @@
 import { Fragment, type ReactNode, useEffect, useLayoutEffect, useState } from 'react';
 import { type Catalogue, type Language, setShown, translation, wantedLanguage } from './language.ts';
 
-const CATALOGUES: Record<Exclude<Language, 'en'>, () => Promise<Catalogue>> = {
-  id: async () => (await import('./indonesian.ts')).INDONESIAN,
+const CATALOGUES: Record<Exclude<Language, 'en'>, () => Promise<[messages: Catalogue, elsewhere: Catalogue]>> = {
+  id: async () => {
+    const [{ INDONESIAN }, { FROM_ELSEWHERE }] = await Promise.all([
+      import('./indonesian.ts'),
+      import('./indonesian-from-elsewhere.ts'),
+    ]);
+    return [INDONESIAN, FROM_ELSEWHERE];
+  },
 };
 
 /** Without a catalogue that does not load, the page is in English. */
 async function load(language: Exclude<Language, 'en'>): Promise<Language> {
-  const catalogue = await CATALOGUES[language]().catch(() => undefined);
-  if (!catalogue) return 'en';
-  setShown(language, catalogue);
+  const catalogues = await CATALOGUES[language]().catch(() => undefined);
+  if (!catalogues) return 'en';
+  setShown(language, ...catalogues);
   return language;
 }
 

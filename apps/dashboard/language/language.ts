@@ -43,6 +43,7 @@ export const LANGUAGE_SCRIPT = `{let r=document.documentElement,k=['en','id'],l;
 
 let language: Language = 'en';
 let catalogue: Catalogue | undefined;
+let elsewhere: Catalogue | undefined;
 
 /** The language that is shown. */
 export const shownLanguage = (): Language => language;
@@ -52,10 +53,14 @@ export const translation = (message: string): string | undefined => catalogue?.[
 
 export const locale = (): Locale => LOCALES[language];
 
-/** Shows a language from now on. @param messages undefined: English. */
-export function setShown(next: Language, messages?: Catalogue): void {
+/** English texts of the database and of programs, with `{arguments}`, and their translations. */
+export const textsFromElsewhere = (): Catalogue => elsewhere ?? {};
+
+/** Shows a language from now on. @param messages undefined: English. @param others as above. */
+export function setShown(next: Language, messages?: Catalogue, others?: Catalogue): void {
   language = next;
   catalogue = messages;
+  elsewhere = others;
 }
 
 /** The language that this browser asks for, as LANGUAGE_SCRIPT found it. */

@@ -2,19 +2,28 @@
 // arguments, plurals, and in rich() tags. A message that the catalogue lacks, or an argument that is missing, is a compile error.
 import { createElement, Fragment, type ReactNode } from 'react';
 import type { INDONESIAN } from './indonesian.ts';
-import { localDigits, shownLanguage, translation } from './language.ts';
+import { localDigits, shownLanguage, textsFromElsewhere, translation } from './language.ts';
 
 /** The English messages. What follows ` ##` tells two of the same words apart, and is not shown. */
 export type Message = keyof typeof INDONESIAN;
 
-/** Text after a `{`: the name of an argument or of a plural, or the text of a plural's form. */
-type NameAt<Rest> = Rest extends `${infer Name}}${string}`
-  ? Word<Name extends `${infer First},${string}` ? First : Name>
+/** The names of a message's arguments and plurals; `{` after the name of a plural's form begins that form's text. */
+type NameOf<Text> = Text extends `${infer Before}{${infer Rest}`
+  ? (Before extends `${string}${FormName} ` ? never : NameAt<Rest>) | NameOf<Rest>
   : never;
-type Word<Name> = Name extends `${string}${' ' | '{' | '#'}${string}` ? never : Name;
-type NameOf<Text> = Text extends `${string}{${infer Rest}` ? NameAt<Rest> | NameOf<Rest> : never;
-type CountAt<Rest> = Rest extends `${infer Name}, plural,${string}` ? Word<Name> : never;
+type FormName = 'one' | 'other' | '=0' | '=1';
+type NameAt<Rest> = Rest extends `${infer Name}}${string}`
+  ? Name extends `${infer First},${string}`
+    ? First
+    : Name
+  : never;
+/** Of the plurals alone. */
 type CountOf<Text> = Text extends `${string}{${infer Rest}` ? CountAt<Rest> | CountOf<Rest> : never;
+type CountAt<Rest> = Rest extends `${infer Name}, plural,${string}`
+  ? Name extends `${string}${' ' | '}' | '{'}${string}`
+    ? never
+    : Name
+  : never;
 type TagOf<Text> = Text extends `${string}</${infer Name}>${infer Rest}` ? Name | TagOf<Rest> : never;
 
 type Values<Text, Value> = { [Name in Exclude<NameOf<Text>, CountOf<Text>> & string]: Value } & {
@@ -28,6 +37,23 @@ export type PlainMessage = { [Text in Message]: NameOf<Text> | TagOf<Text> exten
 /** A message as text. Numbers are written as the language writes them: give ids, ports and years as text. */
 export function t<Text extends Message>(message: Text, ...[values]: Given<Values<Text, string | number>>): string {
   return textOf(message, values).replace(ARGUMENT, (_, name: string) => written(valueNamed(values, name)));
+}
+
+/**
+ * An English text that the database or a program has written, translated where the catalogue knows it; others stay as they are. The
+ * catalogue has `{arguments}` where the text has values.
+ */
+export function foreign(text: string): string {
+  const texts = textsFromElsewhere();
+  if (Object.hasOwn(texts, text)) return texts[text] as string;
+  for (const [english, translated] of Object.entries(texts)) {
+    const names = [...english.matchAll(ARGUMENT)].map(([, name]) => name as string);
+    if (names.length === 0) continue;
+    const pattern = english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(ARGUMENT, '(.+?)');
+    const found = new RegExp(`^${pattern}$`, 's').exec(text);
+    if (found) return translated.replace(ARGUMENT, (_, name: string) => found[names.indexOf(name) + 1] ?? '');
+  }
+  return text;
 }
 
 /** A message with elements in it: as values, and as what a tag makes of its text, `<link>…</link>`. */

@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import { MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
+import { t } from '../../language/translate.ts';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
 import { numberFields } from '../devices/statuses.ts';
 import { useDevices } from '../devices/use-devices.ts';
@@ -24,29 +25,29 @@ export function RuleFields({ draft, onChange }: Props) {
   return (
     <div>
       <Field
-        label="Name"
+        label={t('Name')}
         value={draft.name}
         onChange={(event) => onChange({ name: event.target.value })}
         maxLength={MAX_NAME_LENGTH}
         required
       />
       <Choice
-        label="Fires when"
+        label={t('Fires when')}
         value={draft.kind}
         onChange={(event) => onChange({ kind: event.target.value as RuleKind })}
       >
         {KINDS.map((kind) => (
           <option key={kind} value={kind}>
-            {KIND_NAMES[kind]}
+            {t(KIND_NAMES[kind])}
           </option>
         ))}
       </Choice>
       <Choice
-        label="Device"
+        label={t('Device')}
         value={draft.device_id ?? ''}
         onChange={(event) => onChange({ device_id: event.target.value || null })}
       >
-        <option value="">Every device</option>
+        <option value="">{t('Every device')}</option>
         {devices?.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
@@ -56,14 +57,14 @@ export function RuleFields({ draft, onChange }: Props) {
       {hasThreshold && (
         <>
           <Field
-            label="Field"
+            label={t('Field')}
             list={fieldsId}
             value={draft.field ?? ''}
             onChange={(event) => onChange({ field: event.target.value || null })}
             hint={
               fields.length > 0
-                ? `Seen lately: ${fields.slice(0, 6).join(', ')}`
-                : 'The name of a number in the readings.'
+                ? t('Seen lately: {fields}', { fields: fields.slice(0, 6).join(', ') })
+                : t('The name of a number in the readings.')
             }
             autoCapitalize="off"
             spellCheck={false}
@@ -76,15 +77,15 @@ export function RuleFields({ draft, onChange }: Props) {
           </datalist>
           <FieldRow>
             <Choice
-              label="Is"
+              label={t('Is')}
               value={draft.comparison ?? 'above'}
               onChange={(event) => onChange({ comparison: event.target.value as 'above' | 'below' })}
             >
-              <option>above</option>
-              <option>below</option>
+              <option value="above">{t('above')}</option>
+              <option value="below">{t('below')}</option>
             </Choice>
             <Field
-              label={draft.kind === 'rate' ? 'Change a minute' : 'Threshold'}
+              label={draft.kind === 'rate' ? t('Change a minute') : t('Threshold')}
               type="number"
               step="any"
               value={numberText(draft.threshold)}
@@ -96,22 +97,24 @@ export function RuleFields({ draft, onChange }: Props) {
       )}
       <FieldRow>
         <Field
-          label="Minutes"
+          label={t('Minutes')}
           type="number"
           min={1}
           max={MAX_WINDOW_MINUTES}
           value={Number.isNaN(draft.window_minutes) ? '' : draft.window_minutes}
           onChange={(event) => onChange({ window_minutes: toNumber(event.target.value) ?? Number.NaN })}
-          hint={WINDOW_MEANS[draft.kind]}
+          hint={t(WINDOW_MEANS[draft.kind])}
           required
         />
         <Choice
-          label="Severity"
+          label={t('Severity')}
           value={draft.severity}
           onChange={(event) => onChange({ severity: event.target.value as Severity })}
         >
           {SEVERITIES.map((severity) => (
-            <option key={severity}>{severity}</option>
+            <option key={severity} value={severity}>
+              {t(severity)}
+            </option>
           ))}
         </Choice>
       </FieldRow>

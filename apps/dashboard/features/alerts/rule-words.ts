@@ -1,16 +1,17 @@
 // A rule in words, what is still missing from a draft, and what a rule has not judged.
 import { MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
+import { foreign, type PlainMessage, t } from '../../language/translate.ts';
 import { formatClock, formatNumber, formatSpan } from '../../ui/format.ts';
 import type { Progress, RuleDraft, RuleKind } from './rules.ts';
 
-export const KIND_NAMES: Record<RuleKind, string> = {
+export const KIND_NAMES: Record<RuleKind, PlainMessage> = {
   threshold: 'A value crosses a threshold',
   missing: 'A device is silent',
   rate: 'A value changes too fast',
 };
 
 /** What the window means for each kind. */
-export const WINDOW_MEANS: Record<RuleKind, string> = {
+export const WINDOW_MEANS: Record<RuleKind, PlainMessage> = {
   threshold: 'The alert is resolved after this many minutes without a breach.',
   missing: 'The alert opens after this many minutes without a message.',
   rate: 'The change is measured over this many minutes. The alert is resolved after as many without a breach.',
@@ -21,22 +22,30 @@ export function describeRule(
   { kind, field, comparison, threshold, window_minutes }: RuleDraft,
   deviceName: string | undefined,
 ): string {
-  const where = deviceName === undefined ? 'on every device' : `on ${deviceName}`;
-  if (kind === 'missing') return `no reading for ${window_minutes} min, ${where}`;
-  const bound = `${comparison} ${threshold === null ? '?' : formatNumber(threshold)}`;
-  if (kind === 'rate') return `${field} changes by ${bound} a minute over ${window_minutes} min, ${where}`;
-  return `${field} ${bound}, ${where}`;
+  const where = deviceName === undefined ? t('on every device') : t('on {device}', { device: deviceName });
+  if (kind === 'missing') return t('no reading for {minutes} min, {where}', { minutes: window_minutes, where });
+  const bound = threshold === null ? '?' : formatNumber(threshold);
+  const is = comparison === null ? '?' : t(comparison);
+  if (kind === 'rate')
+    return t('{field} changes by {is} {bound} a minute over {minutes} min, {where}', {
+      field: field ?? '?',
+      is,
+      bound,
+      minutes: window_minutes,
+      where,
+    });
+  return `${field} ${is} ${bound}, ${where}`;
 }
 
 /** Why it cannot be saved or tried yet; undefined when it can. The name is not checked. */
 export function draftProblem({ kind, field, comparison, threshold, window_minutes }: RuleDraft): string | undefined {
   if (!Number.isInteger(window_minutes) || window_minutes < 1 || window_minutes > MAX_WINDOW_MINUTES) {
-    return `Minutes: a whole number from 1 to ${MAX_WINDOW_MINUTES}.`;
+    return t('Minutes: a whole number from 1 to {most}.', { most: String(MAX_WINDOW_MINUTES) });
   }
   if (kind === 'missing') return undefined;
-  if (!field) return 'Choose the field to watch.';
+  if (!field) return t('Choose the field to watch.');
   if (comparison === null || threshold === null || !Number.isFinite(threshold))
-    return 'Give the threshold as a number.';
+    return t('Give the threshold as a number.');
   return undefined;
 }
 
@@ -53,14 +62,18 @@ const DAY_MS = 24 * 3_600_000;
 export function unjudgedWords(progress: Progress | undefined, now: Date): string | undefined {
   if (!progress) return undefined;
   const { judged_at, tried_at, problem, skipped_from, skipped_until } = progress;
-  const because = problem === null ? '' : `: ${problem}`;
-  if (judged_at === null) return problem === null && tried_at === '-infinity' ? undefined : `Not judged yet${because}.`;
+  const because = problem === null ? '' : `: ${foreign(problem)}`;
+  if (judged_at === null)
+    return problem === null && tried_at === '-infinity' ? undefined : t('Not judged yet{because}.', { because });
   if (now.getTime() - Date.parse(judged_at) > BEHIND_MS)
-    return `Not judged since ${formatClock(new Date(judged_at), now)}${because}.`;
+    return t('Not judged since {time}{because}.', { time: formatClock(new Date(judged_at), now), because });
   if (skipped_from === null || skipped_until === null || now.getTime() - Date.parse(skipped_until) > DAY_MS)
     return undefined;
   const [from, until] = [new Date(skipped_from), new Date(skipped_until)];
-  return `What came from ${formatClock(from, now)} to ${formatClock(until, now)} was not judged.`;
+  return t('What came from {from} to {until} was not judged.', {
+    from: formatClock(from, now),
+    until: formatClock(until, now),
+  });
 }
 
 /** In milliseconds: a message's way to the database and the minute until a rule judges it take less. */
@@ -71,5 +84,6 @@ export function deviceTimeWords(foundAt: string, deviceTs: string | null): strin
   if (deviceTs === null) return undefined;
   const off = Date.parse(deviceTs) - Date.parse(foundAt);
   if (Math.abs(off) <= ON_TIME_MS) return undefined;
-  return `device time ${formatSpan(Math.round(Math.abs(off) / 1000))} ${off < 0 ? 'earlier' : 'later'}`;
+  const span = formatSpan(Math.round(Math.abs(off) / 1000));
+  return off < 0 ? t('device time {span} earlier', { span }) : t('device time {span} later', { span });
 }

@@ -1,5 +1,6 @@
 'use client';
 import { Pencil, Trash2 } from 'lucide-react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Switch } from '../../ui/switch.tsx';
@@ -25,12 +26,13 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
   const { data: progress } = useProgress();
   const enable = useChange({
     run: ({ id, enabled }: Rule) => changeRule(id, { enabled: !enabled }),
-    done: ({ name, enabled }) => (enabled ? `${name} is off. Its open alerts are resolved.` : `${name} is on.`),
+    done: ({ name, enabled }) =>
+      enabled ? t('{name} is off. Its open alerts are resolved.', { name }) : t('{name} is on.', { name }),
     changes: ['rules', 'alerts'],
   });
   const columns: Column<Rule>[] = [
     {
-      header: 'Rule',
+      header: t('Rule'),
       title: true,
       cell: (rule) => (
         <span className={styles.alert}>
@@ -40,41 +42,53 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
         </span>
       ),
     },
-    { header: 'Severity', phone: 'corner', cell: ({ severity }) => <SeverityBadge severity={severity} /> },
+    { header: t('Severity'), phone: 'corner', cell: ({ severity }) => <SeverityBadge severity={severity} /> },
     {
-      header: 'Enabled',
+      header: t('Enabled'),
       cell: (rule) =>
         canManage ? (
           <Switch
-            label={`${rule.name} enabled`}
+            label={t('{name} enabled', { name: rule.name })}
             checked={rule.enabled}
             busy={enable.isPending && enable.variables.id === rule.id}
             onChange={() => enable.mutate(rule)}
           />
         ) : rule.enabled ? (
-          'yes'
+          t('yes')
         ) : (
-          'no'
+          t('no')
         ),
     },
   ];
   if (canManage) {
     columns.push({
-      header: 'Actions',
+      header: t('Actions'),
       silent: true,
       cell: (rule) => (
         <>
-          <Button variant="quiet" icon aria-label={`Edit ${rule.name}`} title="Edit" onClick={() => onEdit(rule)}>
+          <Button
+            variant="quiet"
+            icon
+            aria-label={t('Edit {name}', { name: rule.name })}
+            title={t('Edit')}
+            onClick={() => onEdit(rule)}
+          >
             <Pencil aria-hidden />
           </Button>
-          <Button variant="quiet" icon aria-label={`Delete ${rule.name}`} title="Delete" onClick={() => onDelete(rule)}>
+          <Button
+            variant="quiet"
+            icon
+            aria-label={t('Delete {name}', { name: rule.name })}
+            title={t('Delete')}
+            onClick={() => onDelete(rule)}
+          >
             <Trash2 aria-hidden />
           </Button>
         </>
       ),
     });
   }
-  return <DataTable caption="Rules" columns={columns} rows={rules} keyOf={({ id }) => id} />;
+  return <DataTable caption={t('Rules')} columns={columns} rows={rules} keyOf={({ id }) => id} />;
 }
 
 function Unjudged({ progress }: { progress: Progress | undefined }) {

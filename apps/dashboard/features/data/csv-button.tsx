@@ -2,9 +2,9 @@
 // Downloads what a chart shows as a CSV file.
 import { Download } from 'lucide-react';
 import { useRef, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { saveFile } from '../../ui/copy.tsx';
-import { formatNumber } from '../../ui/format.ts';
 import { useNotify } from '../../ui/toasts.tsx';
 import { messageOf } from '../session/errors.ts';
 import type { Span } from './export.ts';
@@ -30,12 +30,15 @@ export function CsvButton({ span, of }: Props) {
       // Loaded when it is needed: a page has little room for script.
       const { exportReadings } = await import('./export.ts');
       const { parts, name, lines, endsAt } = await exportReadings(span(), setRead, signal);
-      if (lines === 0) return notify('There are no readings in this range, so no file was saved.');
+      if (lines === 0) return notify(t('There are no readings in this range, so no file was saved.'));
       saveFile(new Blob(parts, { type: 'text/csv;charset=utf-8' }), name);
       notify(
         endsAt
-          ? `${formatNumber(lines)} readings are in ${name}, up to ${endsAt}. A file holds no more: for the rest, choose a range that begins there.`
-          : `${formatNumber(lines)} readings are in ${name}.`,
+          ? t(
+              '{lines} readings are in {name}, up to {time}. A file holds no more: for the rest, choose a range that begins there.',
+              { lines, name, time: endsAt },
+            )
+          : t('{lines, plural, one {# reading is} other {# readings are}} in {name}.', { lines, name }),
       );
     } catch (error) {
       if (!signal.aborted) notify(messageOf(error), 'danger');
@@ -47,14 +50,14 @@ export function CsvButton({ span, of }: Props) {
   if (read !== undefined) {
     return (
       <Button onClick={() => stop.current?.abort()} aria-live="polite">
-        {formatNumber(read)} readings … Cancel
+        {t('{read} readings … Cancel', { read })}
       </Button>
     );
   }
   return (
     <Button onClick={download}>
       <Download aria-hidden />
-      {of === undefined ? 'Download CSV' : `Download CSV: ${of}`}
+      {of === undefined ? t('Download CSV') : t('Download CSV: {of}', { of })}
     </Button>
   );
 }

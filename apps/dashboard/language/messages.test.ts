@@ -1,0 +1,146 @@
+// Every word that a person reads is in the catalogue; both languages of a message take the same values; a well-known library writes them alike.
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { IntlMessageFormat } from 'intl-messageformat';
+import ts from 'typescript';
+import { afterEach, describe, expect, test } from 'vitest';
+import { INDONESIAN } from './indonesian.ts';
+import { setShown } from './language.ts';
+import { t } from './translate.ts';
+
+const DASHBOARD = join(import.meta.dirname, '..');
+/** Programs for devices and data tools, types of the database's rows, scripts that run before the page. */
+const NOT_WORDS = /database\.ts$|snippets\.ts$|examples\.ts$|mailed-link\.ts$|theme\.ts$|\.test\.tsx?$/;
+const files = globSync('{app,features,ui}/**/*.{ts,tsx}', { cwd: DASHBOARD }).filter((file) => !NOT_WORDS.test(file));
+
+/** Capitals and spaces that are not for people, or the same in every language. */
+const EXCEPTIONS = new Set([
+  // Names of products and of programs.
+  'mqtt-saas',
+  'Linux, macOS: mosquitto_pub',
+  'Windows: mosquitto_pub in PowerShell',
+  'ESP32: Arduino',
+  'Node.js',
+  'Node-RED',
+  'Python',
+  'Telegraf',
+  'Home Assistant',
+  'curl',
+  // Names of JSON members that sensors use.
+  'Time',
+  'Epoch',
+  // Placeholders.
+  '°C',
+  'https://',
+]);
+
+/** Attributes and parameters that people read. */
+const READ =
+  /^(title|about|label|hint|action|placeholder|aria-label|alt|caption|header|noun|nameHint|slugHint|when|description)$/;
+/** Text that looks as if it were for people: several words, a sentence, a word with a capital letter. */
+const PROSE = /^(?=.*\p{L}\p{Ll})([\p{Lu}“]\S*\s.*\p{L}|.*\p{L}.*\s.*[.?!…]$|\p{Lu}[\p{Ll}-]+…?$)/u;
+/** A message without what tells two of the same words apart. */
+const english = (message: string) => message.replace(/ ##.*$/, '');
+const hasLetters = (text: string) => /\p{L}/u.test(text);
+
+interface Literals {
+  /** Texts without arguments, by place. */
+  texts: { text: string; isRead: boolean; at: string }[];
+  /** Text between elements, and templates: never a message. */
+  loose: string[];
+}
+
+function literalsOf(file: string): Literals {
+  const source = ts.createSourceFile(file, readFileSync(join(DASHBOARD, file), 'utf8'), ts.ScriptTarget.Latest, true);
+  const found: Literals = { texts: [], loose: [] };
+  const at = (node: ts.Node) => `${file}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}`;
+  const visit = (node: ts.Node, isRead: boolean): void => {
+    if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
+    if (ts.isJsxElement(node) && /^(code|pre)$/.test(node.openingElement.tagName.getText(source))) return;
+    if (ts.isJsxText(node) && hasLetters(node.text) && !EXCEPTIONS.has(node.text.trim()))
+      found.loose.push(`${at(node)}: ${node.text.trim()}`);
+    if (ts.isStringLiteralLike(node)) found.texts.push({ text: node.text, isRead, at: at(node) });
+    if (ts.isTemplateExpression(node)) {
+      const text = [node.head, ...node.templateSpans.map(({ literal }) => literal)].map((part) => part.text).join('{}');
+      if ((isRead && hasLetters(text)) || PROSE.test(text)) found.loose.push(`${at(node)}: ${text}`);
+    }
+    const reads = ts.isJsxAttribute(node) ? READ.test(node.name.getText(source)) : isRead;
+    // What is called with a text, or compared with it, makes something else of it.
+    const inner = ts.isCallExpression(node) || ts.isBinaryExpression(node) ? false : reads;
+    ts.forEachChild(node, (child) => visit(child, inner));
+  };
+  visit(source, false);
+  return found;
+}
+
+const literals = files.map(literalsOf);
+const texts = literals.flatMap((file) => file.texts);
+
+test('what people read is a message', () => {
+  const isMessage = (text: string) => Object.hasOwn(INDONESIAN, text) || EXCEPTIONS.has(text);
+  const strangers = texts.filter(
+    ({ text, isRead }) => (PROSE.test(text) || (isRead && hasLetters(text))) && !isMessage(text),
+  );
+  expect([...literals.flatMap(({ loose }) => loose), ...strangers.map(({ at, text }) => `${at}: ${text}`)]).toEqual([]);
+});
+
+test('no message is unused', () => {
+  // Roles and themes are named by their values.
+  const tables = ['../../domain/members.ts', 'features/shell/theme.ts'].flatMap((file) => literalsOf(file).texts);
+  const used = new Set([...texts, ...tables].map(({ text }) => text));
+  expect(Object.keys(INDONESIAN).filter((message) => !used.has(message))).toEqual([]);
+});
+
+const ELEMENT_TYPES = { argument: 1, plural: 6, tag: 8 };
+interface Element {
+  type: number;
+  value: string;
+  options?: Record<string, { value: Element[] }>;
+  children?: Element[];
+}
+
+/** The arguments, plurals and tags of a message, by FormatJS's parser. */
+function valuesOf(message: string): string[] {
+  const collect = (elements: Element[]): string[] =>
+    elements.flatMap(({ type, value, options, children }) => [
+      ...(type === ELEMENT_TYPES.argument || type === ELEMENT_TYPES.plural ? [value] : []),
+      ...(type === ELEMENT_TYPES.tag ? [`<${value}>`] : []),
+      ...Object.values(options ?? {}).flatMap((option) => collect(option.value)),
+      ...collect(children ?? []),
+    ]);
+  return [...new Set(collect(new IntlMessageFormat(message, 'en').getAst() as Element[]))].sort();
+}
+
+const pairs = Object.entries(INDONESIAN).map(([message, translated]) => [english(message), translated] as const);
+
+test('both languages of a message take the same values', () => {
+  const different = pairs.filter(([message, translated]) => `${valuesOf(message)}` !== `${valuesOf(translated)}`);
+  expect(different).toEqual([]);
+});
+
+test('a translation is not empty, ends as its message does, and has no straight apostrophe', () => {
+  const end = (text: string) => /[.:?…]?(?=\}*$)/.exec(text)?.[0];
+  expect(pairs.filter(([message, translated]) => end(message) !== end(translated))).toEqual([]);
+  expect(pairs.filter(([, translated]) => translated.trim() === '' || translated.includes("'"))).toEqual([]);
+});
+
+describe.each(['en', 'id'] as const)('%s', (language) => {
+  afterEach(() => setShown('en'));
+
+  // 1, because English has a form for it, and 1,234, because its thousands are grouped.
+  test.each([0, 1, 1234])('messages are written as FormatJS writes them, for the number %d', (number) => {
+    setShown(language, language === 'en' ? undefined : INDONESIAN);
+    const differing = Object.entries(INDONESIAN).flatMap(([message, translated]) => {
+      const shown = language === 'en' ? english(message) : translated;
+      if (!shown.includes('{')) return [];
+      const names = valuesOf(shown);
+      if (names.some((name) => name.startsWith('<'))) return [];
+      const isCount = (name: string) => shown.includes(`{${name}, plural`);
+      const values = Object.fromEntries(names.map((name) => [name, isCount(name) ? number : `(${name})`]));
+      const written = (t as (message: string, values: object) => string)(message, values);
+      const expected = new IntlMessageFormat(shown, language).format(values);
+      return written === expected ? [] : [`${written} / ${expected}`];
+    });
+    expect(differing).toEqual([]);
+  });
+});
