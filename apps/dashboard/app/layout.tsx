@@ -7,7 +7,7 @@ import { MaintenanceBanner } from '../features/maintenance/maintenance-banner.ts
 import { MAILED_LINK_SCRIPT } from '../features/session/mailed-link.ts';
 import { SessionProvider } from '../features/session/session.tsx';
 import { THEME_SCRIPT } from '../features/shell/theme.ts';
-import { LANGUAGE_SCRIPT } from '../language/language.ts';
+import { LANGUAGE_SCRIPT } from '../language/choice.ts';
 import { LanguageProvider } from '../language/language-provider.tsx';
 
 export const metadata: Metadata = {

@@ -1,7 +1,8 @@
 'use client';
 // Shows the pages in the language that the browser asks for.
 import { Fragment, type ReactNode, useEffect, useLayoutEffect, useState } from 'react';
-import { type Catalogue, type Language, setShown, translation, wantedLanguage } from './language.ts';
+import { wantedLanguage } from './choice.ts';
+import { type Catalogue, type Language, setShown, translation } from './language.ts';
 
 const CATALOGUES: Record<Exclude<Language, 'en'>, () => Promise<[messages: Catalogue, elsewhere: Catalogue]>> = {
   id: async () => {

@@ -1,9 +1,9 @@
 // The languages of the dashboard: which one is shown, its catalogue of messages, and how it writes numbers, dates and time zones.
 
-/** `text` is what the language is called in itself. */
+/** `label` is what the language is called in itself. */
 export const LANGUAGES = [
-  { value: 'en', text: 'English' },
-  { value: 'id', text: 'Bahasa Indonesia' },
+  { value: 'en', label: 'English' },
+  { value: 'id', label: 'Bahasa Indonesia' },
 ] as const;
 export type Language = (typeof LANGUAGES)[number]['value'];
 
@@ -33,14 +33,6 @@ const LOCALES: Record<Language, Locale> = {
   },
 };
 
-const REMEMBERED = 'mqtt-saas.language';
-
-/**
- * Runs before the page is drawn. The pages are exported in English: another language hides them until its catalogue is there, so that
- * nothing is seen in the wrong one. `loading` is taken away by LanguageProvider.
- */
-export const LANGUAGE_SCRIPT = `{let r=document.documentElement,k=['en','id'],l;try{l=localStorage.getItem('${REMEMBERED}')}catch{}if(!k.includes(l))l=navigator.languages.map(x=>x.slice(0,2)).find(x=>k.includes(x))||'en';r.lang=l;if(l!='en')r.dataset.language='loading'}`;
-
 let language: Language = 'en';
 let catalogue: Catalogue | undefined;
 let elsewhere: Catalogue | undefined;
@@ -61,15 +53,6 @@ export function setShown(next: Language, messages?: Catalogue, others?: Catalogu
   language = next;
   catalogue = messages;
   elsewhere = others;
-}
-
-/** The language that this browser asks for, as LANGUAGE_SCRIPT found it. */
-export const wantedLanguage = (): Language => (document.documentElement.lang === 'id' ? 'id' : 'en');
-
-/** Keeps a choice in this browser, and shows the page in it. */
-export function chooseLanguage(next: Language): void {
-  localStorage.setItem(REMEMBERED, next);
-  location.reload();
 }
 
 /** A number's digits, such as `1234.5` or `1.2e-5`, as the language writes them. */

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
-import { signOut } from '../session/account.ts';
+import { signOut } from '../session/sign-out.ts';
 import { useSubmit } from '../session/use-submit.tsx';
 import { deleteAccount } from './deletions.ts';
 

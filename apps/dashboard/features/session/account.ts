@@ -161,13 +161,6 @@ export async function sendCode(auth: Auth): Promise<void> {
   check(await auth.reauthenticate());
 }
 
-/** Forgets the session on this device; other devices stay signed in. */
-export async function signOut(): Promise<void> {
-  const { auth } = await clients();
-  forgetLink();
-  await auth.signOut({ scope: 'local' });
-}
-
 /** Ends the sessions of other browsers; what they have open is refused from then on. */
 export async function signOutElsewhere(): Promise<void> {
   const { auth } = await clients();

@@ -4,7 +4,8 @@ import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
 import type { Auth } from './account.ts';
-import { enterCode, type SecondFactor } from './second-factor.ts';
+import type { SecondFactor } from './factors.ts';
+import { enterCode } from './second-factor.ts';
 import { useSubmit } from './use-submit.tsx';
 
 interface Props {

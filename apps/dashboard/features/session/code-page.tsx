@@ -4,10 +4,10 @@ import type { Session } from '@supabase/auth-js';
 import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { CardPage } from '../shell/card-page.tsx';
-import { signOut } from './account.ts';
 import { clients } from './clients.ts';
 import { CodeForm } from './code-form.tsx';
-import { factorsOf } from './second-factor.ts';
+import { factorsOf } from './factors.ts';
+import { signOut } from './sign-out.ts';
 
 export function CodePage({ session }: { session: Session }) {
   return (

@@ -10,11 +10,11 @@ import { CardPage } from '../shell/card-page.tsx';
 import { AccountError, keepSession, type Opened, openLink, SENTENCES, unsealLink } from './account.ts';
 import { CodeForm } from './code-form.tsx';
 import { messageOf } from './errors.ts';
+import { factorsOf, needsCode } from './factors.ts';
 import { forgetLink, keepOpened, keepRefused, keptLink, type MailedLink } from './mailed-link.ts';
 import { takeMyAddress } from './own-address.ts';
 import { PasswordForm } from './password-form.tsx';
 import { ResetForm } from './reset-form.tsx';
-import { factorsOf, needsCode } from './second-factor.ts';
 import { useSession } from './session.tsx';
 
 export function LinkPage() {

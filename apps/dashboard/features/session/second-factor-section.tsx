@@ -12,7 +12,8 @@ import type { Auth } from './account.ts';
 import styles from './account-page.module.css';
 import { CodeForm } from './code-form.tsx';
 import { messageOf } from './errors.ts';
-import { beginFactor, type Enrolment, listFactors, removeFactor, type SecondFactor } from './second-factor.ts';
+import type { SecondFactor } from './factors.ts';
+import { beginFactor, type Enrolment, listFactors, removeFactor } from './second-factor.ts';
 
 export function SecondFactorSection({ auth }: { auth: () => Promise<Auth> }) {
   const [factors, setFactors] = useState<SecondFactor[]>();

@@ -24,7 +24,7 @@ import { Link } from '../../ui/link.tsx';
 import { Wordmark } from '../../ui/wordmark.tsx';
 import { useOpenCount } from '../alerts/use-alerts.ts';
 import { DeletionBanner } from '../deletion/deletion-banner.tsx';
-import { signOut } from '../session/account.ts';
+import { signOut } from '../session/sign-out.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import { TenantSwitch } from '../tenants/tenant-switch.tsx';
 import styles from './shell.module.css';
