@@ -35,7 +35,7 @@ const LOCALES: Record<Language, Locale> = {
 
 let language: Language = 'en';
 let catalogue: Catalogue | undefined;
-let elsewhere: Catalogue | undefined;
+let elsewhere: Catalogue = {};
 
 /** The language that is shown. */
 export const shownLanguage = (): Language => language;
@@ -46,10 +46,10 @@ export const translation = (message: string): string | undefined => catalogue?.[
 export const locale = (): Locale => LOCALES[language];
 
 /** English texts of the database and of programs, with `{arguments}`, and their translations. */
-export const textsFromElsewhere = (): Catalogue => elsewhere ?? {};
+export const textsFromElsewhere = (): Catalogue => elsewhere;
 
 /** Shows a language from now on. @param messages undefined: English. @param others as above. */
-export function setShown(next: Language, messages?: Catalogue, others?: Catalogue): void {
+export function setShown(next: Language, messages?: Catalogue, others: Catalogue = {}): void {
   language = next;
   catalogue = messages;
   elsewhere = others;

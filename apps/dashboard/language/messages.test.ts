@@ -5,8 +5,9 @@ import { IntlMessageFormat } from 'intl-messageformat';
 import ts from 'typescript';
 import { afterEach, describe, expect, test } from 'vitest';
 import { INDONESIAN } from './indonesian.ts';
+import { FROM_ELSEWHERE, TEXTS } from './indonesian-from-elsewhere.ts';
 import { setShown } from './language.ts';
-import { t } from './translate.ts';
+import { foreign, t } from './translate.ts';
 
 const DASHBOARD = join(import.meta.dirname, '..');
 /** Programs for devices and data tools, types of the database's rows, scripts that run before the page. */
@@ -143,4 +144,44 @@ describe.each(['en', 'id'] as const)('%s', (language) => {
     });
     expect(differing).toEqual([]);
   });
+});
+
+const ROOT = join(DASHBOARD, '../..');
+
+test('each text from elsewhere is written there', () => {
+  const sources = globSync(
+    ['provisioning/database/supabase/migrations/*.sql', 'domain/*.ts', 'functions/ingest/*.ts'],
+    { cwd: ROOT },
+  )
+    .filter((file) => !file.endsWith('.test.ts'))
+    .map((file) => readFileSync(join(ROOT, file), 'utf8'));
+  const written = sources.join('\n').replaceAll("''", "'").toLowerCase();
+  // Of a text with values, its longest part; the dashboard adds the capital letter and the full stop.
+  const partOf = (text: string) =>
+    text
+      .replace(/\.$/, '')
+      .split(/\{\w+\}|\. /)
+      .reduce((longest, part) => (part.length > longest.length ? part : longest))
+      // The rule's comparison, a word of the catalogue too.
+      .replace(/ (above|below) $/, '')
+      .trim()
+      .toLowerCase();
+  const actions = ['Dead letters discarded', 'Desired state changed', 'Opened', 'Resolved', 'Digest'];
+  const texts = Object.keys(TEXTS).filter((text) => !actions.includes(text));
+  expect(texts.filter((text) => !written.includes(partOf(text)))).toEqual([]);
+  for (const [english, translated] of Object.entries(TEXTS)) {
+    const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+    expect(names(translated), english).toEqual(names(english));
+  }
+});
+
+test('a text from elsewhere is translated with its values, and stays as it is when it is not known', () => {
+  const message = 'temperature was 1031.5, which is above 25';
+  expect(foreign(message)).toBe(message);
+  setShown('id', INDONESIAN, FROM_ELSEWHERE);
+  expect(foreign(message)).toBe('temperature bernilai 1.031,5, di atas 25');
+  expect(foreign('There is a device "a.b" already.')).toBe('Sudah ada perangkat "a.b".');
+  expect(foreign('Device key created')).toBe('Kunci perangkat dibuat');
+  expect(foreign('Boom.')).toBe('Boom.');
+  setShown('en');
 });

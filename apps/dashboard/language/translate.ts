@@ -46,14 +46,35 @@ export function t<Text extends Message>(message: Text, ...[values]: Given<Values
 export function foreign(text: string): string {
   const texts = textsFromElsewhere();
   if (Object.hasOwn(texts, text)) return texts[text] as string;
-  for (const [english, translated] of Object.entries(texts)) {
-    const names = [...english.matchAll(ARGUMENT)].map(([, name]) => name as string);
-    if (names.length === 0) continue;
-    const pattern = english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(ARGUMENT, '(.+?)');
-    const found = new RegExp(`^${pattern}$`, 's').exec(text);
-    if (found) return translated.replace(ARGUMENT, (_, name: string) => found[names.indexOf(name) + 1] ?? '');
+  for (const { pattern, names, translated } of patternsOf(texts)) {
+    const found = pattern.exec(text);
+    if (found)
+      return translated.replace(ARGUMENT, (_, name: string) => {
+        const value = found[names.indexOf(name) + 1] ?? '';
+        return /^-?\d+(\.\d+)?$/.test(value) ? localDigits(value) : value;
+      });
   }
   return text;
+}
+
+interface Pattern {
+  pattern: RegExp;
+  names: string[];
+  translated: string;
+}
+const patterns = new WeakMap<object, Pattern[]>();
+
+/** Of the texts with values. Made once. */
+function patternsOf(texts: Readonly<Record<string, string>>): Pattern[] {
+  const made =
+    patterns.get(texts) ??
+    Object.entries(texts).flatMap(([english, translated]) => {
+      const names = [...english.matchAll(ARGUMENT)].map(([, name]) => name as string);
+      const escaped = english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(ARGUMENT, '(.+?)');
+      return names.length === 0 ? [] : [{ pattern: new RegExp(`^${escaped}$`, 's'), names, translated }];
+    });
+  patterns.set(texts, made);
+  return made;
 }
 
 /** A message with elements in it: as values, and as what a tag makes of its text, `<link>…</link>`. */
