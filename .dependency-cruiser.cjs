@@ -49,7 +49,18 @@ const TOOLS_OF_FUNCTIONS = {
   database: ['runtime'],
   settings: ['broker', 'database', 'runtime'],
 };
-const JOBS = ['ingest', 'alerts', 'notify', 'rollup', 'control', 'deletion', 'health', 'retention', 'usage'];
+const JOBS = [
+  'ingest',
+  'alerts',
+  'notify',
+  'rollup',
+  'control',
+  'deletion',
+  'health',
+  'retention',
+  'usage',
+  'questions',
+];
 const ROOMS_OF_FUNCTIONS = [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS, 'periodic', 'worker', 'triggers'];
 const MAY_USE_IN_FUNCTIONS = {
   ...TOOLS_OF_FUNCTIONS,

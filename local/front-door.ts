@@ -20,6 +20,8 @@ export interface FrontDoorOptions {
   broker: { host: string; port: number; caFile: string };
   /** Maximum number of rows in an answer of the API. Default: Supabase's, 1000. */
   maxRows?: number;
+  /** Where the ingest worker answers questions. Default: there are none. */
+  questionsUrl?: string | undefined;
   /** File for failed requests, and for the mails that the sign-in service would have sent. */
   logFile: string;
 }
@@ -58,6 +60,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       BROKER_PORT: String(broker.port),
       BROKER_CA_FILE: broker.caFile,
       FRONT_DOOR_MAX_ROWS: String(options.maxRows ?? 1000),
+      ...(options.questionsUrl && { QUESTIONS_URL: options.questionsUrl }),
     },
   });
   closeSync(log);

@@ -119,7 +119,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
               MQTT_BROKER_PREVIOUS_PASSWORD: keys[other]!,
             }),
             MQTT_CLIENT_ID: INGEST_USERNAME,
-            ...mailSettings(),
+            ...fromDeveloper(MAIL),
+            ...questionSettings(dashboardPort, secrets.publishableKey),
             NOTIFY_KEY: secrets.notify,
             NOTIFY_ALLOW_LOOPBACK: 'true',
             NOTIFY_DASHBOARD_URL: `http://localhost:${dashboardPort}`,
@@ -150,6 +151,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           jwtSecret: secrets.jwtSecret,
           publishableKey: secrets.publishableKey,
           broker: { host: '127.0.0.1', port: mqttPort, caFile: certificates.caFile },
+          questionsUrl: process.env.QUESTIONS_URL && `http://127.0.0.1:${healthPort}/api/questions`,
           logFile: join(dir, 'front-door.log'),
         }),
       onTrouble,
@@ -214,7 +216,30 @@ async function choosePort(preferred: number | undefined): Promise<number> {
 }
 
 /** A mail server that the developer names: without one this platform sends no mail. */
-function mailSettings(): Record<string, string> {
-  const names = ['NOTIFY_SMTP_URL', 'NOTIFY_SMTP_PASSWORD', 'NOTIFY_FROM', 'NOTIFY_CA'];
+const MAIL = ['NOTIFY_SMTP_URL', 'NOTIFY_SMTP_PASSWORD', 'NOTIFY_FROM', 'NOTIFY_CA'];
+/** A provider that the developer names: without one nobody can ask questions. */
+const QUESTIONS = [
+  'QUESTIONS_URL',
+  'QUESTIONS_KEY',
+  'QUESTIONS_MODELS',
+  'QUESTIONS_PRICES_FROM',
+  'QUESTIONS_TOKENS_DAY',
+  'QUESTIONS_TOKENS_MONTH',
+  'QUESTIONS_USD_DAY',
+  'QUESTIONS_USD_MONTH',
+  'QUESTIONS_PLATFORM_USD_MONTH',
+];
+
+function questionSettings(dashboardPort: number, publishableKey: string): Record<string, string> {
+  if (!process.env.QUESTIONS_URL) return {};
+  return {
+    ...fromDeveloper(QUESTIONS),
+    QUESTIONS_API_URL: `http://127.0.0.1:${dashboardPort}`,
+    QUESTIONS_API_KEY: publishableKey,
+  };
+}
+
+/** Those of these settings that are in this process's environment. */
+function fromDeveloper(names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name] as string]] : [])));
 }

@@ -41,6 +41,14 @@ test('a busy Function App costs more than what is free, up to a run that never e
   expect(usd(5_000)).toBe(usd(50_000));
 });
 
+test('questions count with the cap of the platform', () => {
+  const settings = planOf('dev').find(({ type }) => type === 'azure-native:web:WebAppApplicationSettings')!;
+  const properties = { ...(settings.inputs.properties as object), QUESTIONS_PLATFORM_USD_MONTH: '12.5' };
+  const [found] = makeBill([{ ...settings, inputs: { ...settings.inputs, properties } }], LOAD).items;
+  expect(found).toEqual({ what: 'questions', detail: 'the cap: at most', usd: 12.5 });
+  expect(makeBill([settings], LOAD).items).toEqual([]);
+});
+
 test('a type without a price is named, a size without one is an error', () => {
   const plan = planOf('dev');
   const gateway = { ...plan[0]!, type: 'azure-native:network:NatGateway' };

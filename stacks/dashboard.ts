@@ -1,10 +1,12 @@
 // The environment's dashboard: its address, its variables, and the hash of its sources.
 import type { Input, Resource } from '@pulumi/pulumi';
 import { DashboardSite } from '../components/dashboard-site.ts';
+import { functionAppUrl } from '../components/function-app.ts';
 import type { Placement } from '../components/placement.ts';
 import { MQTT_TLS_PORT } from '../domain/ingress.ts';
 import { sourcesHash } from '../provisioning/dashboard/sources.ts';
 import type { StackConfig } from './configuration/parse.ts';
+import { supabaseUrl } from './tables/settings.ts';
 
 /** Arguments of {@link makeDashboard}. */
 export interface DashboardArgs {
@@ -34,11 +36,12 @@ export function makeDashboard({
     domain: domain && cloudflareZoneId ? { hostName: `dashboard.${domain}`, zoneId: cloudflareZoneId } : undefined,
     sources: sourcesHash(),
     variables: {
-      SUPABASE_URL: config.supabaseUrl ?? `https://${config.databaseProjectRef}.supabase.co`,
+      SUPABASE_URL: supabaseUrl(config),
       SUPABASE_PUBLISHABLE_KEY: supabasePublishableKey,
       BROKER_HOST: brokerHost,
       BROKER_PORT: String(MQTT_TLS_PORT),
       ...(brokerCa ? { BROKER_CA: brokerCa } : {}),
+      ...(config.questionsUrl && { QUESTIONS_URL: `${functionAppUrl(placement.names)}/api/questions` }),
       ENVIRONMENT: environment,
     },
     after,

@@ -34,6 +34,11 @@ export const FIGURES: Record<string, Figure> = {
   database_growth_bytes_per_day: { help: 'How fast the database grew in the last seven days.' },
   usage_counted_age_seconds: { help: 'Up to how long ago the use of tenants is counted.' },
   maintenance: { help: 'Whether maintenance is on.' },
+  questions_month_calls: { help: 'Calls of the language model this month.' },
+  questions_month_tokens: { help: 'Their tokens.' },
+  questions_month_usd: { help: 'What they cost, in US dollars; what is not known counts at its worst.' },
+  questions_month_cap_usd: { help: 'The most that they may cost. Absent where nobody can ask questions.' },
+  questions_open: { help: 'Calls that are reserved or under way.' },
   backup_last_success_timestamp_seconds: {
     help: 'When the last good backup of the database ended, in seconds since 1970.',
   },

@@ -1,15 +1,26 @@
 // Serves the pages from a worker, on loopback.
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { Pages } from './pages.ts';
 
-/** Starts listening. @param metrics path of the metrics; undefined: there are none. @throws Error if the port is taken. */
+/**
+ * Starts listening.
+ * @param metrics path of the metrics; undefined: there are none.
+ * @param others by path: what else a worker answers for.
+ * @throws Error if the port is taken.
+ */
 export async function servePages(
   pages: Pages,
   port: number,
   metrics: string | undefined,
+  others: Readonly<Record<string, RequestListener>> = {},
 ): Promise<{ stop(): Promise<void> }> {
   const server = createServer(async (request, response) => {
-    const path = request.url?.split('?')[0]?.slice(1);
+    const path = request.url?.split('?')[0]?.slice(1) ?? '';
+    const other = Object.hasOwn(others, path) ? others[path] : undefined;
+    if (other) {
+      other(request, response);
+      return;
+    }
     const answer =
       path === 'api/health' ? pages.health() : metrics !== undefined && path === metrics ? pages.metrics() : undefined;
     if (!answer || request.method !== 'GET') {

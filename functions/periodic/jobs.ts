@@ -10,6 +10,7 @@ import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
 import { endNotifications, sendNotifications } from '../notify/send.ts';
+import { tidyQuestions } from '../questions/tidy.ts';
 import { retire } from '../retention/retire.ts';
 import { rollUp } from '../rollup/roll-up.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -106,6 +107,12 @@ export const JOBS: readonly Job[] = [
     everyMs: RARE_JOBS_S.retire * 1000,
     budgetMs: 20_000,
     run: retire,
+  },
+  {
+    name: 'questions',
+    everyMs: 60_000,
+    budgetMs: 5_000,
+    run: tidyQuestions,
   },
   {
     name: 'count_usage',

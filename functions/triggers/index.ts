@@ -2,4 +2,5 @@
 import './every-minute.ts';
 import './health.ts';
 import './mqtt-ingest.ts';
+import './questions.ts';
 import './twins.ts';

@@ -10,6 +10,7 @@ import { readHealthSettings } from '../settings/health.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
 import { wantsStacks } from '../settings/log.ts';
 import { metricsPath } from '../settings/metrics-path.ts';
+import { serveQuestions } from './questions.ts';
 import { runWorker } from './worker.ts';
 
 const HELP = `Moves readings from the MQTT broker into Postgres.
@@ -36,7 +37,7 @@ Settings (environment):
   EXTERNAL_DATABASE_CA                 PEM text or file of the CA to trust; default: the public ones
   INGEST_BATCH_CAP                     most messages one run takes; default: ${INGEST_RUN.batchCap.normal}
   INGEST_TIME_GUARD_MS                 a run takes nothing more after this; default: ${INGEST_RUN.timeGuardMs.normal}
-  HEALTH_PORT                          port on loopback where a worker answers GET /api/health; default: none
+  HEALTH_PORT                          port on loopback where a worker answers GET /api/health, and questions; default: none
   PROMETHEUS_ENABLED                   true: it also answers GET PROMETHEUS_PATH; default: false
   PROMETHEUS_PATH                      path of the metrics, below api/; default: api/metrics
   DATABASE_LIMIT_MB                    size at which the database is full, for the metrics; default: not known
@@ -49,6 +50,17 @@ Settings (environment):
   NOTIFY_OWN_HOSTS                     the platform's own hosts, separated by commas: no webhook leads there
   NOTIFY_CA                            PEM text or file of the CA to trust for mail server and webhooks; default: the public ones
   NOTIFY_ALLOW_LOOPBACK                true: webhooks may lead to this machine; never where tenants are
+  QUESTIONS_URL                        base of an OpenAI-compatible API, such as https://api.example.com/v1; default: nobody can ask
+  QUESTIONS_KEY                        the key there
+  QUESTIONS_MODELS                     models with US dollars a million tokens in and out: small=0.15/0.60,large=2.50/10
+  QUESTIONS_PRICES_FROM                day of these prices, YYYY-MM-DD
+  QUESTIONS_API_URL                    where the API of the database is, without /rest/v1
+  QUESTIONS_API_KEY                    its publishable key
+  QUESTIONS_TOKENS_DAY                 most tokens of a tenant and day; default: 100,000
+  QUESTIONS_TOKENS_MONTH               and month; default: 1,000,000
+  QUESTIONS_USD_DAY                    most US dollars of a tenant and day; default: 0.10
+  QUESTIONS_USD_MONTH                  and month; default: 1
+  QUESTIONS_PLATFORM_USD_MONTH         most of all tenants a month; default: 10
   LOG_LEVEL                            fatal, error, warn, info, debug, trace or silent; default: info
   LOG_PRETTY                           true for text instead of JSON; default: false
 `;
@@ -68,9 +80,14 @@ export async function runCli(args: string[]): Promise<number> {
     const signal = untilStopped();
     if (values.mode === 'run') return hasFailed(await runOnce(settings, log, signal)) ? 1 : 0;
     const health = readHealthSettings();
+    const questions = health.port === undefined ? undefined : serveQuestions(log);
     const server =
-      health.port === undefined ? undefined : await servePages(makePages(health), health.port, metricsPath());
-    await runWorker(settings, log, signal).finally(() => server?.stop());
+      health.port === undefined
+        ? undefined
+        : await servePages(makePages(health), health.port, metricsPath(), questions?.pages);
+    await runWorker(settings, log, signal)
+      .finally(() => server?.stop())
+      .finally(() => questions?.close());
     return 0;
   } catch (error) {
     const { message, stack } = error as Error;

@@ -28,6 +28,7 @@ const bindings = {
   BROKER_CA: readFileSync(need('BROKER_CA_FILE'), 'utf8'),
   SENDS_MAIL: 'no',
   SECOND_FACTOR: 'no',
+  ...(process.env.QUESTIONS_URL && { QUESTIONS_URL: process.env.QUESTIONS_URL }),
   ENVIRONMENT: 'local',
 };
 

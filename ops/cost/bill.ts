@@ -103,6 +103,10 @@ const PRICINGS: Record<string, Pricing> = {
   'azure-native:keyvault:Vault': () => [
     { what: 'vault', detail: `about ${VAULT_READS} reads`, usd: (VAULT_READS / 10_000) * PRICES.vaultPer10000.price },
   ],
+  'azure-native:web:WebAppApplicationSettings': (inputs) => {
+    const usd = Number(at(inputs, 'properties.QUESTIONS_PLATFORM_USD_MONTH') ?? 0);
+    return usd > 0 ? [{ what: 'questions', detail: 'the cap: at most', usd }] : [];
+  },
   'azure-native:web:WebApp': (inputs, load) => [
     runsOf(Number(at(inputs, 'functionAppConfig.scaleAndConcurrency.instanceMemoryMB')) / 1024, load),
   ],
@@ -120,7 +124,7 @@ const FREE = [
   /^azure-native:network:(NetworkInterface|NetworkSecurityGroup|SecurityRule|Subnet|VirtualNetwork)$/,
   /^azure-native:resources:ResourceGroup$/,
   /^azure-native:storage:/,
-  /^azure-native:web:(AppServicePlan|WebAppApplicationSettings|WebAppFtpAllowed|WebAppScmAllowed)$/,
+  /^azure-native:web:(AppServicePlan|WebAppFtpAllowed|WebAppScmAllowed)$/,
   /^cloudflare:/,
   /^(command|mqtt-saas|pulumi|random|tls):/,
 ];

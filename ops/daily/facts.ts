@@ -119,7 +119,9 @@ export async function readFacts(client: Client, since: Date, statementMs: number
       refusals: await rows(REFUSALS, since),
       rules: await one(RULES),
       database: await one(SIZE),
-      ...(await one<Pick<Facts, 'figures'>>('select figures from ingest.platform_figures()')),
+      ...(await one<Pick<Facts, 'figures'>>(
+        "select figures || coalesce(ingest.questions_figures(), '{}') as figures from ingest.platform_figures()",
+      )),
     };
   } finally {
     await client.query('rollback').catch(() => {});

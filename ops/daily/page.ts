@@ -77,6 +77,7 @@ function entriesOf(facts: Facts, from: Date): [label: string, text: string][] {
     ],
     ['alert rules', `${count(rules.enabled)}; ${count(rules.failing)} fail, ${count(rules.late)} late`],
     ...(jobsOf(figures).length > 0 ? [['jobs', describeJobs(figures)] as [string, string]] : []),
+    ...('questions_month_cap_usd' in figures ? [['AI spend', describeSpend(figures)] as [string, string]] : []),
     [
       'devices',
       `${count(facts.heard)} of ${count(facts.devices)} heard in the last hour${figures.offline_devices === undefined ? '' : `, ${count(figures.offline_devices)} offline`}`,
@@ -94,6 +95,11 @@ function describeJobs(figures: Facts['figures']): string {
   const jobs = jobsOf(figures).sort(([, a], [, b]) => b - a);
   const [[name, seconds] = ['', 0]] = jobs;
   return `${jobs.length}; the longest without success: ${name}, ${ago(seconds * 1000)}`;
+}
+
+function describeSpend(figures: Facts['figures']): string {
+  const usd = (name: string) => `${(figures[`questions_month_${name}`] ?? 0).toFixed(2)} USD`;
+  return `${usd('usd')} of ${usd('cap_usd')} this month, ${count(figures.questions_month_calls ?? 0)} answers`;
 }
 
 function describeUptime(facts: Facts, from: Date): string {

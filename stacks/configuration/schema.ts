@@ -10,6 +10,7 @@ import { brokerKeys } from './keys/broker.ts';
 import { databaseKeys } from './keys/database.ts';
 import { environmentKeys } from './keys/environment.ts';
 import { notificationKeys } from './keys/notifications.ts';
+import { questionKeys } from './keys/questions.ts';
 import { watchingKeys } from './keys/watching.ts';
 import { queueOf } from './queue.ts';
 
@@ -20,6 +21,7 @@ export const keys = z.strictObject({
   ...brokerKeys,
   ...watchingKeys,
   ...notificationKeys,
+  ...questionKeys,
   ...adoptionKeys,
 });
 
@@ -51,6 +53,10 @@ export function schemaFor(stack: string) {
           'is missing: without it or databaseProjectRef, the address of Supabase’s API is not known',
         );
       }
+    }
+    for (const name of ['questionsModels', 'questionsPricesFrom', 'supabasePublishableKey'] as const) {
+      if (config.questionsUrl !== undefined && config[name] === undefined)
+        refuse(name, 'is missing: questions need models, their prices, and the dashboard');
     }
     for (const name of ['smtpUser', 'mailFrom'] as const) {
       if (config.smtpHost !== undefined && config[name] === undefined)

@@ -106,6 +106,10 @@ export function grants(
     const why = 'The functions sign in to the mail server';
     table['functions-read-smtp-password'] = { to: functions, role, on: vault.idOf(SECRETS.smtpPassword), why };
   }
+  if (vault.has(SECRETS.questionsKey)) {
+    const why = 'The functions ask the language model with it';
+    table['functions-read-questions-key'] = { to: functions, role, on: vault.idOf(SECRETS.questionsKey), why };
+  }
   for (const name of [SECRETS.certificate, SECRETS.key, SECRETS.ca].filter((secret) => vault.has(secret))) {
     table[`broker-reads-${name}`] = { to: broker, role, on: vault.idOf(name), why: 'The broker serves TLS with it' };
   }

@@ -22,6 +22,7 @@ export const SECRETS = {
   dnsToken: 'cloudflare-dns-token',
   proToken: 'ubuntu-pro-token',
   smtpPassword: 'smtp-password',
+  questionsKey: 'questions-key',
 } as const;
 
 /** What a secret that is set by hand holds before; the machine knows it: mqtt_saas/attach_pro.py. */
@@ -93,6 +94,12 @@ export function platformSecrets(
     secrets[SECRETS.smtpPassword] = {
       value: NOT_SET,
       contentType: 'password at the mail server, set by hand',
+      setByHand: true,
+    };
+  if (config.questionsUrl)
+    secrets[SECRETS.questionsKey] = {
+      value: NOT_SET,
+      contentType: 'key of the provider of the language model, set by hand',
       setByHand: true,
     };
   if (dnsToken)

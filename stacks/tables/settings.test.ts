@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { readControlSettings } from '../../functions/settings/control.ts';
 import { readNotifySettings } from '../../functions/settings/notify.ts';
+import { readQuestionSettings } from '../../functions/settings/questions.ts';
 import { having, named, one, planOf } from '../testing/plan.ts';
 
 const PACKAGE = join(ROOT, 'dist/functions');
@@ -50,6 +51,9 @@ const ENVIRONMENTS: [string, ...string[]][] = [
     'smtpHost: smtp.example.com',
     'smtpUser: alerts@example.com',
     'mailFrom: alerts@example.com',
+    'questionsUrl: https://models.example.com/v1',
+    'questionsModels: small=0.15/0.60',
+    "questionsPricesFrom: '2026-11-01'",
   ],
 ];
 
@@ -72,9 +76,9 @@ function complaints(env: Record<string, string>): string[] {
   return [...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
 }
 
-/** The same of the jobs that read their own when they have something to send: the control loop, and notifications. */
+/** The same of the jobs that read their own when they have something to send: the control loop, notifications, questions. */
 function complaintsOfJobs(env: Record<string, string>): string[] {
-  return [readControlSettings, readNotifySettings].flatMap((read) => {
+  return [readControlSettings, readNotifySettings, readQuestionSettings].flatMap((read) => {
     try {
       read(env);
       return [];

@@ -50,6 +50,7 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
       DATABASE_LIMIT_MB: String(config.databaseLimitMb),
     }),
     ...notifySettings(args),
+    ...questionSettings(args),
   };
 }
 
@@ -75,6 +76,29 @@ function notifySettings({
       }),
   };
 }
+
+/** Settings of questions: see functions/settings/questions.ts. */
+function questionSettings({ config, vault }: IngestSettingsArgs): Record<string, Input<string>> {
+  const { questionsUrl, questionsModels, questionsPricesFrom, supabasePublishableKey } = config;
+  if (!questionsUrl || !questionsModels || !questionsPricesFrom || !supabasePublishableKey) return {};
+  return {
+    QUESTIONS_URL: questionsUrl,
+    QUESTIONS_KEY: vault.reference(SECRETS.questionsKey),
+    QUESTIONS_MODELS: questionsModels,
+    QUESTIONS_PRICES_FROM: questionsPricesFrom,
+    QUESTIONS_API_URL: supabaseUrl(config),
+    QUESTIONS_API_KEY: supabasePublishableKey,
+    QUESTIONS_TOKENS_DAY: String(config.questionsTokensDay),
+    QUESTIONS_TOKENS_MONTH: String(config.questionsTokensMonth),
+    QUESTIONS_USD_DAY: String(config.questionsUsdDay),
+    QUESTIONS_USD_MONTH: String(config.questionsUsdMonth),
+    QUESTIONS_PLATFORM_USD_MONTH: String(config.questionsPlatformUsdMonth),
+  };
+}
+
+/** Where the API of the database is, for people and for what reads as them. */
+export const supabaseUrl = ({ supabaseUrl: url, databaseProjectRef }: StackConfig): string =>
+  url ?? `https://${databaseProjectRef}.supabase.co`;
 
 /** During a rotation each generation has its own queue on the broker, and ingest empties the queue of the old one. */
 function previousAccount(username: string, vault: Vault): Record<string, Input<string>> {

@@ -40,6 +40,8 @@ test('the keyboard alone signs in, reaches the content, and leaves a dialog', as
   await page.keyboard.press('Enter');
   expect(await focused(page, 'id')).toBe('content');
   await page.keyboard.press('Tab');
+  expect(await focused(page, 'textContent')).toBe('What changed this week?');
+  await page.keyboard.press('Tab');
   expect(await focused(page, 'textContent')).toBe('Messages');
   await page.keyboard.press('Tab');
   expect(await focused(page, 'textContent')).toBe('Import');

@@ -6,6 +6,7 @@ import { makeAuthority } from '../../lab/authority.ts';
 import { freePort } from '../../lab/ports.ts';
 import { dataRoot } from '../../lab/unprivileged.ts';
 import { readInstance } from '../../local/instance.ts';
+import { say, startModelServer } from '../support/model-server.ts';
 import { processesOf, removePlatform, startPlatformProcess } from '../support/platform-process.ts';
 import { type Receiving, senderSettings } from './receivers.ts';
 
@@ -26,18 +27,29 @@ export interface DashboardPlatform {
   people: Record<string, string>;
 }
 
+/** What the language model of these platforms says to every question. */
+export const HOSTILE_ANSWER =
+  'It was hot. <img src="https://evil.example/a.png"> ![x](https://evil.example/b.png) [here](https://evil.example/c) <script>document.title = "taken"</script>';
+
+const questionSettings = (url: string): Record<string, string> => ({
+  QUESTIONS_URL: url,
+  QUESTIONS_KEY: 'key-of-the-provider',
+  QUESTIONS_MODELS: 'small=0.15/0.60',
+  QUESTIONS_PRICES_FROM: '2026-11-01',
+});
+
 /** Starts one; `stop` removes it with its data. */
 export async function startDashboardPlatform(
   prefix: string,
 ): Promise<{ platform: DashboardPlatform; stop: () => Promise<void> }> {
   const name = `${prefix}-${randomBytes(3).toString('hex')}`;
   const receiving = { authority: await makeAuthority('receivers'), smtpPort: await freePort() };
-  const { child, exited } = await startPlatformProcess(
-    name,
-    'program',
-    ['--interval', '500'],
-    senderSettings(receiving),
-  );
+  const model = await startModelServer();
+  model.behave(say(HOSTILE_ANSWER));
+  const { child, exited } = await startPlatformProcess(name, 'program', ['--interval', '500'], {
+    ...senderSettings(receiving),
+    ...questionSettings(model.url),
+  });
   const { dashboardUrl: url, publishableKey, databaseUrl, caFile, mqttPort } = readInstance(name)!;
   const { people, jwtSecret } = JSON.parse(readFileSync(join(dataRoot(), name, 'secrets.json'), 'utf8'));
   return {
@@ -47,6 +59,7 @@ export async function startDashboardPlatform(
       await exited;
       for (const pid of processesOf(name)) process.kill(pid, 'SIGKILL');
       removePlatform(name);
+      await model.stop();
     },
   };
 }

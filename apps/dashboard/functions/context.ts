@@ -16,6 +16,8 @@ export interface Bindings {
   SENDS_MAIL?: string;
   /** `no` where the auth service has no second factors. Default: it has. */
   SECOND_FACTOR?: string;
+  /** Where the functions answer questions, `https://APP/api/questions`. Default: there are none. */
+  QUESTIONS_URL?: string;
   /** `dev`, `prod`, `local`, …: shown to people, so that they know where they are. */
   ENVIRONMENT?: string;
 }

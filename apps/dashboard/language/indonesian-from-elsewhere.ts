@@ -268,6 +268,22 @@ export const TEXTS = {
     'gzip ini terbuka menjadi lebih dari {most} byte yang dapat disimpan',
   'published to "{topic}": readings go to telemetry or telemetry/<field> below the device\'s prefix':
     'dikirim ke "{topic}": pembacaan dikirim ke telemetry atau telemetry/<field> di bawah prefiks perangkat',
+  'This tenant has used what it may spend on questions today.':
+    'Tenant ini sudah memakai anggaran pertanyaannya hari ini.',
+  'This tenant has used what it may spend on questions this month.':
+    'Tenant ini sudah memakai anggaran pertanyaannya bulan ini.',
+  'The platform has used what it may spend on questions this month.':
+    'Platform sudah memakai anggaran pertanyaannya bulan ini.',
+  'Questions are off for this tenant.': 'Pertanyaan nonaktif untuk tenant ini.',
+  'An owner can switch them on in the settings.': 'Pemilik dapat mengaktifkannya di pengaturan.',
+  'The same is being asked at this moment.': 'Pertanyaan yang sama sedang diajukan saat ini.',
+  'Ask again in a minute.': 'Tanya lagi sebentar lagi.',
+  'One question is more than may be spent on questions.': 'Satu pertanyaan saja melebihi anggaran pertanyaan.',
+  "The platform's operator can raise the cap.": 'Operator platform dapat menaikkan batasnya.',
+  'What was answered before can still be asked.': 'Yang sudah dijawab sebelumnya masih dapat ditanyakan.',
+  'The facts could not be read.': 'Faktanya tidak dapat dibaca.',
+  'No model is configured.': 'Tidak ada model yang dikonfigurasi.',
+  'Try again in a minute.': 'Coba lagi sebentar lagi.',
 };
 
 export const FROM_ELSEWHERE: Readonly<Record<string, string>> = { ...TEXTS, ...Object.fromEntries(ACTIONS) };

@@ -93,6 +93,7 @@ export const INDONESIAN = {
   Address: 'Alamat',
   'After {span}, if {open}': 'Setelah {span}, jika {open}',
   'again every {span} while {open}': 'lagi setiap {span} selama {open}',
+  'Again from {time}.': 'Lagi mulai {time}.',
   Alert: 'Peringatan',
   'Alert rules': 'Aturan peringatan',
   Alerts: 'Peringatan',
@@ -108,10 +109,14 @@ export const INDONESIAN = {
   'Also while somebody is on it.': 'Juga saat seseorang sedang menanganinya.',
   'An e-mail was sent a moment ago, or too many were. Look in your inbox and your spam folder, or try again in a few minutes.':
     'Email baru saja dikirim, atau sudah terlalu banyak yang dikirim. Periksa kotak masuk dan folder spam Anda, atau coba lagi beberapa menit lagi.',
+  'An owner can switch them on in the settings.': 'Pemilik dapat mengaktifkannya di pengaturan.',
   and: 'dan',
   'and when it is resolved': 'dan saat selesai',
   'and {count} more': 'dan {count} lagi',
   'another device': 'perangkat lain',
+  'Answered before from the same facts: it cost nothing now.':
+    'Sudah dijawab sebelumnya dari fakta yang sama: kali ini tanpa biaya.',
+  Answers: 'Jawaban',
   any: 'apa pun',
   'Any tag': 'Tag apa pun',
   'any time': 'kapan saja',
@@ -123,6 +128,7 @@ export const INDONESIAN = {
   'As for all devices': 'Seperti untuk semua perangkat',
   'As owner, staff or viewer.': 'Sebagai pemilik, staf, atau pengamat.',
   'As sent': 'Seperti dikirim',
+  'Ask again': 'Tanya lagi',
   'Ask for another one and open it exactly as you received it.':
     'Mintalah yang lain dan buka persis seperti yang Anda terima.',
   'Ask the platform’s operator for the login: {code} makes it.':
@@ -383,6 +389,7 @@ export const INDONESIAN = {
   Is: 'Kondisi',
   'It appears here within two seconds of being published.': 'Pembacaan muncul di sini dalam dua detik setelah dikirim.',
   'It belongs to {name}': 'Perangkat ini milik {name}',
+  'It cost {usd} ({tokens} tokens).': 'Biayanya {usd} ({tokens} token).',
   'It gets a key, shown once.': 'Perangkat mendapat kunci, yang ditampilkan sekali.',
   'It is disconnected within seconds and cannot be restored.':
     'Perangkat diputus dalam beberapa detik dan tidak dapat dipulihkan.',
@@ -452,6 +459,7 @@ export const INDONESIAN = {
   'Loading members': 'Memuat anggota',
   'Loading messages': 'Memuat pesan',
   'Loading payload': 'Memuat payload',
+  'Loading questions': 'Memuat pertanyaan',
   'Loading readings': 'Memuat pembacaan',
   'Loading routes': 'Memuat rute',
   'Loading rules': 'Memuat aturan',
@@ -485,6 +493,7 @@ export const INDONESIAN = {
   Minutes: 'Menit',
   'Minutes to wait: a whole number from 0 to 10080.': 'Menit tunggu: bilangan bulat dari 0 sampai 10080.',
   'Minutes: a whole number from 1 to {most}.': 'Menit: bilangan bulat dari 1 sampai {most}.',
+  Models: 'Model',
   Month: 'Bulan',
   'more than {count} readings left': 'tersisa lebih dari {count} pembacaan',
   'more than {span}': 'lebih dari {span}',
@@ -561,11 +570,13 @@ export const INDONESIAN = {
   'Of this device': 'Dari perangkat ini',
   'of {quota} a day': 'dari {quota} per hari',
   Off: 'Nonaktif',
+  'Off: nothing of this tenant is sent.': 'Nonaktif: tidak ada isi tenant ini yang dikirim.',
   'On a device’s page, <em>Download CSV</em> below the chart saves what the chart shows: each reading of the chosen field and range, with its exact value and its time in UTC.':
     'Di halaman perangkat, <em>Unduh CSV</em> di bawah grafik menyimpan isi grafik: setiap pembacaan dari field dan rentang yang dipilih, dengan nilai persisnya dan waktunya dalam UTC.',
   'on every device': 'pada semua perangkat',
   'On its way': 'Sedang dikirim',
   'on {device}': 'pada {device}',
+  'On: facts of this tenant are sent when somebody asks.': 'Aktif: fakta tenant ini dikirim jika ada yang bertanya.',
   'Once a minute, each rule checks the messages that are new, and opens an alert when its condition is met. Who is told of them: <link>Notifications</link>.':
     'Sekali semenit, setiap aturan memeriksa pesan yang baru dan membuka peringatan jika kondisinya terpenuhi. Siapa yang diberi tahu: <link>Notifikasi</link>.',
   'One more link': 'Satu tautan lagi',
@@ -599,6 +610,8 @@ export const INDONESIAN = {
   'over quota': 'melebihi kuota',
   owner: 'pemilik',
   'Owners and staff can add one.': 'Pemilik dan staf dapat menambahkannya.',
+  'Owners and staff can ask why an alert opened, and what changed this week. A language model answers from facts of this tenant that the person who asks may see: names, tags and states of devices, rules, alerts, figures of readings, the newest texts of a device, counts of dead letters; for owners also what was changed, not by whom. No addresses of people, no keys, no other tenant. These facts are sent to {provider}; each answer shows them, and the audit log says when, about what and by whom it was asked.':
+    'Pemilik dan staf dapat bertanya mengapa sebuah peringatan terbuka, dan apa yang berubah minggu ini. Model bahasa menjawab dari fakta tenant ini yang boleh dilihat penanya: nama, tag, dan keadaan perangkat, aturan, peringatan, angka pembacaan, teks terbaru sebuah perangkat, jumlah pesan tak tersimpan; untuk pemilik juga apa yang diubah, tanpa menyebut oleh siapa. Tanpa alamat orang, tanpa kunci, tanpa tenant lain. Fakta ini dikirim ke {provider}; setiap jawaban menampilkannya, dan log audit mencatat kapan, tentang apa, dan oleh siapa ditanyakan.',
   'Owners and staff can create one.': 'Pemilik dan staf dapat membuatnya.',
   'Owners can change the name.': 'Pemilik dapat mengubah namanya.',
   'Page not found': 'Halaman tidak ditemukan',
@@ -631,6 +644,13 @@ export const INDONESIAN = {
   'Python program': 'program Python',
   'QR code for your authenticator app': 'Kode QR untuk aplikasi autentikator Anda',
   'QR code with address, user, key and topic': 'Kode QR dengan alamat, pengguna, kunci, dan topik',
+  Questions: 'Pertanyaan',
+  'Questions are off for this tenant: nothing of it is sent to a language model.':
+    'Pertanyaan nonaktif untuk tenant ini: tidak ada isinya yang dikirim ke model bahasa.',
+  'Questions are off. An owner can switch them on.': 'Pertanyaan nonaktif. Pemilik dapat mengaktifkannya.',
+  'Questions are off. Answers that were kept are deleted.': 'Pertanyaan nonaktif. Jawaban yang disimpan dihapus.',
+  'Questions are on.': 'Pertanyaan aktif.',
+  'Questions do not work at the moment.': 'Pertanyaan sedang tidak dapat diajukan.',
   Quiet: 'Senyap',
   'Quiet from': 'Jam tenang dari',
   'Quiet from {from} to {to} ({zone})': 'Jam tenang {from} sampai {to} ({zone})',
@@ -644,6 +664,8 @@ export const INDONESIAN = {
   'Read-only': 'Hanya baca',
   Reading: 'Pembacaan',
   reading: 'pembacaan',
+  'Reading the facts and asking the model. This takes some seconds.':
+    'Membaca fakta dan bertanya kepada model. Ini memerlukan beberapa detik.',
   Readings: 'Pembacaan',
   readings: 'pembacaan',
   'Readings a day: {words} in the month.': 'Pembacaan per hari: {words} dalam bulan ini.',
@@ -734,6 +756,7 @@ export const INDONESIAN = {
   'Send another code': 'Kirim kode lain',
   'Send both links': 'Kirim kedua tautan',
   'Send command': 'Kirim perintah',
+  'Send facts of this tenant?': 'Kirim fakta tenant ini?',
   'Send link': 'Kirim tautan',
   'Send the confirmation of {name} again': 'Kirim lagi konfirmasi {name}',
   Sent: 'Terkirim',
@@ -787,6 +810,7 @@ export const INDONESIAN = {
   'Stored today (UTC)': 'Tersimpan hari ini (UTC)',
   'Such as Europe/Berlin. Daylight saving is kept.': 'Misalnya Asia/Jakarta. Waktu musim panas diperhitungkan.',
   'Such as the program that will use it.': 'Misalnya program yang akan memakainya.',
+  'Switch on': 'Aktifkan',
   'Switch to {name}': 'Beralih ke {name}',
   system: 'sistem',
   Tag: 'Tag',
@@ -835,6 +859,7 @@ export const INDONESIAN = {
   'The device is now called {to}.': 'Perangkat ini sekarang bernama {to}.',
   'The device keeps its key. If the key is lost, close this and choose Rotate key.':
     'Perangkat tetap memakai kuncinya. Jika kuncinya hilang, tutup ini dan pilih Ganti kunci.',
+  'The facts: all that the model was given': 'Faktanya: semua yang diberikan kepada model',
   'The field is saved, for all devices of this tenant.': 'Field telah disimpan, untuk semua perangkat tenant ini.',
   'The first reading is here': 'Pembacaan pertama sudah tiba',
   'The invitation for {email} is revoked; its link no longer works.':
@@ -943,6 +968,7 @@ export const INDONESIAN = {
   'This link is incomplete': 'Tautan ini tidak lengkap',
   'This link is not valid': 'Tautan ini tidak berlaku',
   'This link no longer works': 'Tautan ini tidak berlaku lagi',
+  'This month': 'Bulan ini',
   'This needs the code that was sent to your e-mail address.': 'Ini memerlukan kode yang dikirim ke alamat email Anda.',
   'This needs your second factor. Sign in with it first.': 'Ini memerlukan faktor kedua Anda. Masuklah dengannya dulu.',
   'This page and the platform have different versions. Reload the page; if that does not help, the database needs its migrations.':
@@ -964,6 +990,7 @@ export const INDONESIAN = {
   'Time zone': 'Zona waktu',
   Times: 'Jumlah',
   To: 'Sampai',
+  'Today (UTC)': 'Hari ini (UTC)',
   token: 'token',
   Told: 'Diberitahukan',
   'Told of {title}': 'Pemberitahuan tentang {title}',
@@ -1008,6 +1035,7 @@ export const INDONESIAN = {
   Waiting: 'Menunggu',
   'Waiting commands': 'Perintah menunggu',
   'Waiting commands of one device': 'Perintah menunggu satu perangkat',
+  'Waiting for the answer': 'Menunggu jawaban',
   'Waiting for the first reading…': 'Menunggu pembacaan pertama…',
   'Waits for confirmation': 'Menunggu konfirmasi',
   warning: 'waspada',
@@ -1015,12 +1043,15 @@ export const INDONESIAN = {
   What: 'Apa',
   'What applies to the whole tenant.': 'Yang berlaku untuk seluruh tenant.',
   'What came from {from} to {until} was not judged.': 'Yang masuk dari {from} sampai {until} tidak dinilai.',
+  'What changed this week?': 'Apa yang berubah minggu ini?',
   'What happens then is told afterwards, in a digest.':
     'Yang terjadi saat itu diberitahukan sesudahnya, dalam rangkuman.',
   'What people call it, such as Night shift.': 'Nama yang dipakai orang, misalnya Sif malam.',
   'What people call it.': 'Nama yang dipakai orang.',
   'What the devices send, and what happens to it.': 'Apa yang dikirim perangkat, dan apa yang terjadi dengannya.',
   When: 'Kapan',
+  'When an owner or staff asks, facts of this tenant are sent to {provider}, outside this platform. What they are is in the settings, and below each answer.':
+    'Jika pemilik atau staf bertanya, fakta tenant ini dikirim ke {provider}, di luar platform ini. Apa saja faktanya tertulis di pengaturan dan di bawah setiap jawaban.',
   'Where alerts are sent: mail, webhook, chat.': 'Ke mana peringatan dikirim: email, webhook, chat.',
   Which: 'Yang mana',
   Who: 'Siapa',
@@ -1028,6 +1059,7 @@ export const INDONESIAN = {
   'Who has access to {name}, and in which role.': 'Siapa yang memiliki akses ke {name}, dan dalam peran apa.',
   'Who is told of this tenant’s alerts. A channel is where messages go; a route says which alerts go there, and when.':
     'Siapa yang diberi tahu tentang peringatan tenant ini. Kanal adalah tujuan pesan; rute menentukan peringatan mana yang dikirim ke sana, dan kapan.',
+  'Why?': 'Mengapa?',
   'With a second factor, you sign in with your password and a code from an authenticator app.':
     'Dengan faktor kedua, Anda masuk dengan kata sandi dan kode dari aplikasi autentikator.',
   'With the settings beside its key. Any message counts.':
@@ -1035,6 +1067,8 @@ export const INDONESIAN = {
   'Without your authenticator? The platform’s operator can remove the second factor.':
     'Tanpa autentikator? Operator platform dapat menghapus faktor keduanya.',
   'Write an address such as ops@example.com.': 'Tulis alamat, misalnya ops@example.com.',
+  'Written by {model} on {time}, from the facts below. It can be wrong.':
+    'Ditulis oleh {model} pada {time}, dari fakta di bawah. Jawaban ini dapat keliru.',
   Yes: 'Ya',
   yes: 'ya',
   'You are a member there as well.': 'Anda juga anggota di sana.',
@@ -1043,6 +1077,8 @@ export const INDONESIAN = {
   'You are signed in as {email}.': 'Anda masuk sebagai {email}.',
   'You are signed out everywhere else.': 'Anda sudah keluar di semua tempat lain.',
   'You are signing in as {email}.': 'Anda masuk sebagai {email}.',
+  'You can switch them on in the <link>settings</link>, which say what is sent, to whom, and what it may cost.':
+    'Anda dapat mengaktifkannya di <link>pengaturan</link>, yang menyebutkan apa yang dikirim, kepada siapa, dan berapa biayanya.',
   'You cannot set up more second factors. Remove one first.':
     'Anda tidak dapat menyiapkan faktor kedua lagi. Hapus salah satu dulu.',
   'You cannot undo it yourself.': 'Anda tidak dapat membatalkannya sendiri.',
@@ -1069,6 +1105,8 @@ export const INDONESIAN = {
   '{all} registered, {live} live': '{all} terdaftar, {live} online',
   '{attempts, plural, one {# attempt} other {# attempts}}': '{attempts} percobaan',
   '{bytes} of payloads': '{bytes} payload',
+  '{calls} from the model, {cached} from earlier answers, {refused} refused by a cap':
+    '{calls} dari model, {cached} dari jawaban sebelumnya, {refused} ditolak karena batas',
   '{clock}: charts use the device’s time': '{clock}: grafik memakai waktu perangkat',
   '{code}, {code2} and {code3} are called in the same way.':
     '{code}, {code2}, dan {code3} dipanggil dengan cara yang sama.',
@@ -1130,6 +1168,7 @@ export const INDONESIAN = {
   '{mean} ({low} to {high})': '{mean} ({low} sampai {high})',
   '{minutes} min': '{minutes} mnt',
   '{minutes} min silent': 'diam {minutes} mnt',
+  '{models}; the cheapest first, prices of {date}': '{models}; yang termurah dulu, harga per {date}',
   '{n, plural, one {Repeated, once} other {Repeated, # times}}': 'Diulang, {n} kali',
   '{name} can connect again.': '{name} dapat terhubung lagi.',
   '{name} enabled': '{name} diaktifkan',
@@ -1179,6 +1218,7 @@ export const INDONESIAN = {
   '{title} enabled': '{title} diaktifkan',
   '{tries, plural, one {Not acknowledged yet, sent once.} other {Not acknowledged yet, sent # times.}}':
     'Belum dikonfirmasi, sudah dikirim {tries} kali.',
+  '{usd} of {mostusd}, {tokens} of {most} tokens': '{usd} dari {mostusd}, {tokens} dari {most} token',
   '{used} of {most}': '{used} dari {most}',
   '{used} of {most} {noun}': '{used} dari {most} {noun}',
   '{waiting} waiting': '{waiting} menunggu',

@@ -150,7 +150,7 @@ const ROOT = join(DASHBOARD, '../..');
 
 test('each text from elsewhere is written there', () => {
   const sources = globSync(
-    ['provisioning/database/supabase/migrations/*.sql', 'domain/*.ts', 'functions/ingest/*.ts'],
+    ['provisioning/database/supabase/migrations/*.sql', 'domain/*.ts', 'functions/{ingest,questions}/*.ts'],
     { cwd: ROOT },
   )
     .filter((file) => !file.endsWith('.test.ts'))

@@ -61,6 +61,10 @@ request_redrive       Y/0    Y/0    f/0     0/0       -/-   -/-     -/-   -/-
 discard_dead_letters  Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 
+question_offer        Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
+set_questions         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+question_facts        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+
 limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
 maintenance           0/0    0/0    0/0     0/0       0/0   -/-     -/-   -/-
@@ -144,6 +148,8 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.prune_notifications': ['mqtt_ingest'],
   'ingest.prune_untimed': ['mqtt_ingest'],
   'ingest.publish_notification_sender': ['mqtt_ingest'],
+  'ingest.publish_questions': ['mqtt_ingest'],
+  'ingest.questions_figures': ['mqtt_ingest'],
   'ingest.quota_left': ['mqtt_ingest'],
   'ingest.open_removals': ['archive_writer'],
   'ingest.record_archive_run': ['archive_writer'],
@@ -161,10 +167,13 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.release_rows': ['archive_writer'],
   'ingest.renew_lease': ['mqtt_ingest'],
   'ingest.requested_redrives': ['mqtt_ingest'],
+  'ingest.reserve_question': ['mqtt_ingest'],
   'ingest.retire_day': ['mqtt_ingest'],
   'ingest.retire_rows': ['mqtt_ingest'],
   'ingest.retired_facts': ['archive_writer'],
   'ingest.retired_readings': ['archive_writer'],
+  'ingest.send_question': ['mqtt_ingest'],
+  'ingest.settle_question': ['mqtt_ingest'],
   'ingest.spend_quota': ['mqtt_ingest'],
   'ingest.stored_contents': ['mqtt_ingest'],
   'ingest.stored_untimed': ['mqtt_ingest'],
@@ -172,6 +181,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.operator_figures': ['mqtt_ingest'],
   'ingest.platform_figures': ['mqtt_ingest'],
   'ingest.take_dead_letter': ['mqtt_ingest'],
+  'ingest.tidy_questions': ['mqtt_ingest'],
   'ingest.watch_devices': ['mqtt_ingest'],
 };
 
@@ -226,6 +236,9 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),
   discard_dead_letters: ({ id, letter }) => ({ tenant_id: id, dead_letter_ids: [letter] }),
   dead_letters_counted: ({ id }) => ({ tenant_id: id }),
+  question_offer: () => ({}),
+  set_questions: ({ id }) => ({ tenant_id: id, is_on: false }),
+  question_facts: ({ device }) => ({ kind: 'device', subject_id: device }),
   limits_in_use: ({ id }) => ({ tenant_id: id }),
   tenants_left: () => ({}),
   maintenance: () => ({}),

@@ -115,6 +115,50 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id }) => ({ tenant_id: id, day: '2020-01-01' }),
     update: { ai_tokens: 1 },
   },
+  'public.question_settings': {
+    insert: ({ id }) => ({ tenant_id: id, is_on: true }),
+    update: { is_on: false },
+  },
+  'public.question_days': {
+    insert: ({ id }) => ({ tenant_id: id, day: '2020-01-01' }),
+    update: { tokens: 0 },
+  },
+  'ingest.question_months': {
+    insert: () => ({ month: '2020-01-01' }),
+    update: { micros: 0 },
+  },
+  'ingest.question_calls': {
+    insert: ({ id }) => ({
+      tenant_id: id,
+      user_id: id,
+      kind: 'tenant',
+      key: Buffer.alloc(32, 2),
+      model: 'm',
+      tokens: 1,
+      micros: 1,
+      reserved_at: '2020-01-01',
+      expires_at: '2020-01-01',
+    }),
+    update: { tokens: 2 },
+  },
+  'ingest.question_answers': {
+    insert: ({ id }) => ({ tenant_id: id, key: Buffer.alloc(32, 2), answer: 'x', model: 'm', tokens: 1, micros: 1 }),
+    update: { answer: 'changed' },
+  },
+  'access.question_offer': {
+    insert: () => ({
+      id: true,
+      provider: 'mine.example',
+      models: ['m'],
+      prices_from: '2020-01-01',
+      tokens_day: 1,
+      tokens_month: 1,
+      micros_day: 1,
+      micros_month: 1,
+      platform_micros_month: 1,
+    }),
+    update: { tokens_day: 2 },
+  },
   'ingest.usage_due': {
     insert: () => ({ day: '2020-01-01' }),
     update: { day: '2020-01-02' },

@@ -91,7 +91,11 @@ export async function makeWorld(client: ClientBase): Promise<World> {
     insert into ingest.database_sizes (day, bytes) values ('2026-11-29', 1);
     insert into ingest.backups (kind, name, started_at) values ('backup', 'backup-20261130T021500Z', now());
     insert into ingest.retired_days (day, dropped_at) values ('2020-01-01', now());
-    insert into ingest.archive_runs (started_at, rows, bytes) values (now(), 1, 1)`);
+    insert into ingest.archive_runs (started_at, rows, bytes) values (now(), 1, 1);
+    insert into ingest.question_months (month, calls, tokens, micros) values ('2026-11-01', 1, 1, 1);
+    insert into access.question_offer
+      (provider, models, prices_from, tokens_day, tokens_month, micros_day, micros_month, platform_micros_month)
+      values ('models.example', '{small}', '2026-11-01', 1000, 10000, 1000, 10000, 100000)`);
   return { a, b, stranger, newcomer };
 }
 
@@ -180,6 +184,17 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     over_quota: 0,
   });
   await insert('public.usage_days', { tenant_id, day: '2026-11-29', readings: 1 });
+  await insert('public.question_settings', { tenant_id, is_on: true });
+  await insert('public.question_days', { tenant_id, day: '2026-11-29', calls: 1, tokens: 1, micros: 1 });
+  const question = { tenant_id, key: Buffer.alloc(32, 1), model: 'small', tokens: 1, micros: 1 };
+  await insert('ingest.question_calls', {
+    ...question,
+    user_id: people.owner.sub,
+    kind: 'tenant',
+    reserved_at: '2026-11-29',
+    expires_at: '2026-11-29',
+  });
+  await insert('ingest.question_answers', { ...question, answer: 'x' });
   await insert('public.refusals', { tenant_id, hour: now, reason: 'rate', times: 1 });
   await insert('public.device_refusals', { ...device, reason: 'rate', refused_at: now });
   await insert('ingest.refusals_told', { tenant_id, since: 1, counts: {} });

@@ -10,6 +10,7 @@ import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
 import { ShowMore } from '../../ui/show-more.tsx';
 import { Told, useCounts } from '../notifications/told.tsx';
+import { useWhyColumn } from '../questions/ask-button.tsx';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
@@ -33,6 +34,7 @@ export function AlertHistory() {
   const alerts = data?.rows;
   const counts = useCounts((alerts ?? []).map(({ id }) => id));
   const nameOfRule = (alert: Alert) => rules?.find(({ id }) => id === alert.rule_id)?.name;
+  const why = useWhyColumn((alert: Alert) => nameOfRule(alert) ?? t('Alert'));
   const columns: Column<Alert>[] = [
     {
       header: t('Alert'),
@@ -53,6 +55,7 @@ export function AlertHistory() {
       header: t('Told'),
       cell: (alert) => <Told alertId={alert.id} title={nameOfRule(alert) ?? t('the alert')} counts={counts} />,
     },
+    ...why,
     { header: t('Lasted'), numeric: true, cell: (alert) => formatSpan(lasted(alert)) },
   ];
   return (

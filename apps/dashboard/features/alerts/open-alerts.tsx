@@ -12,6 +12,7 @@ import { Empty, Section, Skeleton } from '../../ui/page.tsx';
 import { ShowMore } from '../../ui/show-more.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { Told, useCounts } from '../notifications/told.tsx';
+import { useWhyColumn } from '../questions/ask-button.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useChange } from '../session/use-change.ts';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
@@ -75,6 +76,7 @@ function useColumns(alerts: Alert[]): Column<Alert>[] {
   });
   const counts = useCounts(alerts.map(({ id }) => id));
   const ruleOf = ({ rule_id }: Alert) => rules?.find(({ id }) => id === rule_id);
+  const why = useWhyColumn((alert: Alert) => ruleOf(alert)?.name ?? t('Alert'));
   return [
     {
       header: t('Alert'),
@@ -108,6 +110,7 @@ function useColumns(alerts: Alert[]): Column<Alert>[] {
       header: t('Told'),
       cell: (alert) => <Told alertId={alert.id} title={ruleOf(alert)?.name ?? t('the alert')} counts={counts} />,
     },
+    ...why,
     {
       header: t('Acknowledged'),
       cell: (alert) => {

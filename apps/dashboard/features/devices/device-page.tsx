@@ -8,6 +8,7 @@ import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
+import { AskButton } from '../questions/ask-button.tsx';
 import { messageOf } from '../session/errors.ts';
 import { polled, useSliced } from '../session/queries.tsx';
 import { recentReadings } from '../telemetry/readings.ts';
@@ -91,7 +92,14 @@ export function DevicePage() {
             <StateBadge enabled={device.enabled} status={status ?? undefined} />
           </span>
         }
-        actions={canManage && <DeviceActions device={device} />}
+        actions={
+          canManage && (
+            <>
+              <AskButton kind="device" id={device.id} about={device.name} />
+              <DeviceActions device={device} />
+            </>
+          )
+        }
       />
       {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
       <div className={styles.columns}>

@@ -9,8 +9,9 @@ import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
 import { useQuota } from '../ingest/use-quota.ts';
+import { AskButton } from '../questions/ask-button.tsx';
 import { messageOf } from '../session/errors.ts';
-import { useCan } from '../tenants/tenant.tsx';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { DeviceTable } from './device-table.tsx';
 import styles from './devices-page.module.css';
 import { ListControls } from './list-controls.tsx';
@@ -38,6 +39,7 @@ export function DevicesPage() {
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [open, setOpen] = useState<'add' | 'import' | 'messages'>();
   const canManage = useCan('manage devices');
+  const { tenant } = useTenant();
   const close = () => setOpen(undefined);
   const select = (ids: string[]) => setSelected(new Set(ids));
   const addButtons = canManage && (
@@ -60,6 +62,7 @@ export function DevicesPage() {
         actions={
           all !== 0 && (
             <>
+              <AskButton kind="tenant" id={tenant.tenant_id} about={tenant.name} />
               {canManage && (
                 <Button onClick={() => setOpen('messages')}>
                   <SlidersHorizontal aria-hidden />

@@ -378,6 +378,29 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      question_days: {
+        Row: {
+          cached: number;
+          calls: number;
+          day: string;
+          micros: number;
+          refused: number;
+          tenant_id: string;
+          tokens: number;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      question_settings: {
+        Row: {
+          is_on: boolean;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       reading_rules: {
         Row: {
           device_id: string | null;
@@ -831,6 +854,25 @@ export type Database = {
           seen_at: string;
         }[];
       };
+      question_facts: {
+        Args: {
+          kind: string;
+          id: string;
+        };
+        Returns: unknown;
+      };
+      question_offer: {
+        Args: never;
+        Returns: {
+          provider: string;
+          models: string[];
+          prices_from: string;
+          tokens_day: number;
+          tokens_month: number;
+          micros_day: number;
+          micros_month: number;
+        }[];
+      };
       read_alerts: {
         Args: {
           since?: string;
@@ -1004,6 +1046,13 @@ export type Database = {
           tags?: string[];
         };
         Returns: string;
+      };
+      set_questions: {
+        Args: {
+          tenant_id: string;
+          is_on: boolean;
+        };
+        Returns: undefined;
       };
       set_reading_rules: {
         Args: {

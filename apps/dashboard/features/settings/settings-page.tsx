@@ -4,6 +4,7 @@ import { t } from '../../language/translate.ts';
 import { PageHead } from '../../ui/page.tsx';
 import { DeleteTenantSection } from '../deletion/delete-tenant-section.tsx';
 import { DeviceDeletionsSection } from '../deletion/device-deletions-section.tsx';
+import { QuestionsSection } from '../questions/questions-section.tsx';
 import { UsageSection } from '../usage/usage-section.tsx';
 import { LimitsSection } from './limits-section.tsx';
 import { NameSection } from './name-section.tsx';
@@ -15,6 +16,7 @@ export function SettingsPage() {
       <NameSection />
       <LimitsSection />
       <UsageSection />
+      <QuestionsSection />
       <DeviceDeletionsSection />
       <DeleteTenantSection />
     </>

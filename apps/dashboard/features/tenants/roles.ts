@@ -20,12 +20,19 @@ export type Permission =
   | 'manage rules'
   | 'manage notifications'
   | 'see dead letters'
+  | 'ask questions'
   | 'manage members'
   | 'make API tokens'
   | 'read the audit log'
   | 'manage the tenant';
 
-const STAFF: Permission[] = ['manage devices', 'manage rules', 'manage notifications', 'see dead letters'];
+const STAFF: Permission[] = [
+  'manage devices',
+  'manage rules',
+  'manage notifications',
+  'see dead letters',
+  'ask questions',
+];
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
   owner: [...STAFF, 'manage members', 'make API tokens', 'read the audit log', 'manage the tenant'],
   staff: STAFF,

@@ -16,6 +16,8 @@ export interface PublicConfig {
   sendsMail: boolean;
   /** False where the auth service has no second factors. */
   hasSecondFactor: boolean;
+  /** False where nobody can ask questions. */
+  hasQuestions: boolean;
   /** "local", "dev" or "prod". */
   environment: string;
 }
@@ -36,6 +38,7 @@ export function onRequestGet(context: Context): Response {
     hasCa: Boolean(env.BROKER_CA),
     sendsMail: env.SENDS_MAIL !== 'no',
     hasSecondFactor: env.SECOND_FACTOR !== 'no',
+    hasQuestions: Boolean(env.QUESTIONS_URL),
     environment: env.ENVIRONMENT || 'dev',
   };
   return Response.json(config, { headers: PLAIN_HEADERS });

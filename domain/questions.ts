@@ -1,0 +1,49 @@
+// Questions about a tenant's own data: what can be asked, and what comes back.
+
+/** `alert`: why an alert opened. `device`, `tenant`: what changed in the last seven days. */
+export const QUESTION_KINDS = ['alert', 'device', 'tenant'] as const;
+export type QuestionKind = (typeof QUESTION_KINDS)[number];
+
+/** Languages that an answer can be in. */
+export const ANSWER_LANGUAGES = { en: 'English', id: 'Indonesian' } as const;
+export type AnswerLanguage = keyof typeof ANSWER_LANGUAGES;
+
+/** Money is counted in millionths of a US dollar: a price of 1 USD a million tokens is 1 a token. */
+export const MICROS = 1_000_000;
+
+/** What `POST /api/questions` takes. */
+export interface Question {
+  kind: QuestionKind;
+  /** Of the alert, the device or the tenant. */
+  id: string;
+  language: AnswerLanguage;
+}
+
+/** What it answers with 200. */
+export interface Answer {
+  /** Plain text of at most {@link ANSWER_CHARACTERS}. A model wrote it: show it as text only. */
+  answer: string;
+  model: string;
+  /** When the model answered, ISO 8601. */
+  answeredAt: string;
+  /** Answered before, from the same facts: it cost nothing now. */
+  cached: boolean;
+  /** What it cost now. */
+  tokens: number;
+  usd: number;
+  /** All that the model was given. */
+  facts: Record<string, unknown>;
+}
+
+/** What it answers otherwise. */
+export interface Refusal {
+  /** A sentence for people. */
+  error: string;
+  /** What they can do. */
+  hint?: string;
+  /** When it can be asked again, ISO 8601. */
+  until?: string;
+}
+
+/** Longest answer that is shown. */
+export const ANSWER_CHARACTERS = 2_000;
