@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { MOST_REDRIVES } from '../apps/dashboard/features/ingest/dead-letters.ts';
 import { ROOT } from '../bootstrap/root.mjs';
-import { MAX_WINDOW_MINUTES } from '../domain/alert-rules.ts';
+import { MAX_LASTING_MINUTES } from '../domain/alert-rules.ts';
 import { isSlug, MAX_NAME_LENGTH, MAX_SLUG_LENGTH } from '../domain/identifiers.ts';
 import { INGEST_RUN } from '../domain/ingest-run.ts';
 import { bucketedId, contentHash } from '../domain/message-identity.ts';
@@ -113,9 +113,9 @@ describe('what ingest makes and the pages ask for, the database takes', () => {
         "insert into public.alert_rules (tenant_id, name, kind, window_minutes) values ($1, $2, 'missing', $3)",
         [tenant, name, minutes],
       );
-    await rule('n'.repeat(MAX_NAME_LENGTH), MAX_WINDOW_MINUTES);
+    await rule('n'.repeat(MAX_NAME_LENGTH), MAX_LASTING_MINUTES);
     await expect(rule('n'.repeat(MAX_NAME_LENGTH + 1), 1)).rejects.toMatchObject({ code: '23514' });
-    await expect(rule('n', MAX_WINDOW_MINUTES + 1)).rejects.toMatchObject({ code: '23514' });
+    await expect(rule('n', MAX_LASTING_MINUTES + 1)).rejects.toMatchObject({ code: '23514' });
   });
 });
 

@@ -103,6 +103,13 @@ const HOT: RuleDraft = {
   device_id: null,
   field: 'f1',
   comparison: 'above',
+  wanted: null,
+  for_minutes: null,
+  tag: null,
+  also_field: null,
+  also_comparison: null,
+  also_threshold: null,
+  also_wanted: null,
   threshold: 0,
   window_minutes: 1,
   severity: 'info',
@@ -142,7 +149,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     return whole(statuses.statusesOf(tenant, ids), 100);
   },
   findStatus: ({ statuses }) => one(statuses.findStatus(tenant, device)),
-  numberFields: async ({ statuses }) => whole(statuses.numberFields(tenant, null), 150),
+  knownFields: async ({ statuses }) => whole(statuses.knownFields(tenant, null), 150),
   recentReadings: ({ readings }) => whole(readings.recentReadings(tenant, device, 40), 40),
   deviceChart: ({ charts }) =>
     whole(charts.deviceChart(device, 'f1', new Date(NOON.getTime() - 7 * 86_400_000), NOON, 300), 300),

@@ -1,13 +1,15 @@
 // An alert rule: tried while it is written, opened by what breaks it, acknowledged, deleted.
+import type { Locator } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
 import { withConnection } from '../../provisioning/database/connect.ts';
-import { openAs, withBrowser } from './browser.ts';
+import { DESK_AND_PHONE, inspect, openAs, withBrowser } from './browser.ts';
 
 withBrowser();
 
+const query = (sql: string) => withConnection(inject('platform').databaseUrl, (client) => client.query(sql));
+
 /** What the platform does once a minute. */
-const evaluate = () =>
-  withConnection(inject('platform').databaseUrl, (client) => client.query('select public.evaluate_alert_rules()'));
+const evaluate = () => query('select public.evaluate_alert_rules()');
 
 test('a rule shows what it would have fired on, opens an alert, and the alert is acknowledged', async () => {
   const page = await openAs('staff', '/admin/alerts');
@@ -67,4 +69,57 @@ test('a preview that is too much for the database says so, and is not asked for 
   // Longer than the first two times that a failed query is asked again.
   await page.waitForTimeout(4000);
   expect(asked).toBe(before);
+});
+
+test('a rule of two conditions that last, on a tag, is written by the keyboard and read as a sentence by each role', async () => {
+  await query(`
+    with device as (
+      insert into public.devices (tenant_id, slug, name, tags, created_at)
+      select id, 'cold-1', 'Cold room', '{cold}', now() - interval '1 day' from public.tenants where slug = 'acme' returning tenant_id, id)
+    insert into public.device_status (tenant_id, device_id, last_received_at, fields)
+    select d.tenant_id, d.id, at, jsonb_build_object('inside', jsonb_build_array(9, ms, ms), 'door', jsonb_build_array('open', ms, ms))
+    from device as d, (select now() - interval '20 minutes' as at, extract(epoch from now() - interval '20 minutes') * 1000 as ms) as t`);
+  const page = await openAs('staff', '/admin/alerts');
+  await page.getByRole('tab', { name: 'Rules' }).click();
+  await page.getByRole('button', { name: 'New rule' }).click();
+  const dialog = page.getByRole('dialog');
+  const type = async (field: Locator, text: string) => {
+    await field.focus();
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.type(text);
+  };
+  await type(dialog.getByLabel('Name'), 'Cold room open');
+  await dialog.getByLabel('Device').focus();
+  await page.keyboard.type('tagged cold');
+  await type(dialog.getByLabel('Field'), 'inside');
+  await type(dialog.getByLabel('Threshold'), '8');
+  await dialog.getByRole('button', { name: 'And a second condition' }).focus();
+  await page.keyboard.press('Enter');
+  const second = dialog.getByRole('group', { name: 'And' });
+  await type(second.getByLabel('Field'), 'door');
+  // A field whose newest value is text is compared as text.
+  await type(second.getByLabel('Value'), 'open');
+  await type(dialog.getByLabel('For', { exact: true }), '10');
+  const sentence = 'When inside is above 8 and door is “open” for 10 minutes, on devices tagged cold';
+  await dialog.getByText(`${sentence}.`).waitFor();
+  await dialog.getByRole('status', { name: 'Preview' }).getByText('never').waitFor();
+  await inspect(page, DESK_AND_PHONE, 'alert-rule-two');
+  await dialog.getByRole('button', { name: 'Create rule' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('Cold room open is active').waitFor();
+
+  await evaluate();
+  const viewer = await openAs('viewer', '/admin/alerts');
+  const words = 'inside was above 8 and door was "open" for 10 minutes, at last 9';
+  await viewer.getByRole('row').filter({ hasText: 'Cold room' }).getByText(words).waitFor();
+  await viewer.getByRole('tab', { name: 'Rules' }).click();
+  const rule = viewer.getByRole('row').filter({ hasText: 'Cold room open' });
+  await rule.getByText(sentence).waitFor();
+  await rule.getByText('1 device has this tag.').waitFor();
+  await rule.getByText(/^What came before .* is not judged\.$/).waitFor();
+  expect(await viewer.getByRole('button', { name: 'New rule' }).count()).toBe(0);
+  await inspect(viewer, DESK_AND_PHONE, 'rules');
+  await query(
+    "delete from public.alert_rules where name = 'Cold room open'; delete from public.devices where slug = 'cold-1'",
+  );
 });

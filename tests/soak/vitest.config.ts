@@ -17,6 +17,7 @@ export const SOAK = [
   'provisioning/broker/gate-backlog.test.ts',
   'provisioning/database/account.test.ts',
   'provisioning/database/device-list.test.ts',
+  'provisioning/database/lasting-rules.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
   'tests/data-out.test.ts',

@@ -284,6 +284,19 @@ export const TEXTS = {
   'The facts could not be read.': 'Faktanya tidak dapat dibaca.',
   'No model is configured.': 'Tidak ada model yang dikonfigurasi.',
   'Try again in a minute.': 'Coba lagi sebentar lagi.',
+  '{text1}, at last {value}': '{text1}, terakhir {value}',
+  '{text1} for 1 minute': '{text1} selama 1 menit',
+  '{text1} for {count} minutes': '{text1} selama {count} menit',
+  '{text1} for 1 hour': '{text1} selama 1 jam',
+  '{text1} for {count} hours': '{text1} selama {count} jam',
+  '{text1} for 1 day': '{text1} selama 1 hari',
+  '{text1} for {count} days': '{text1} selama {count} hari',
+  '{text1} and {text2}': '{text1} dan {text2}',
+  '{field} was above {bound}': '{field} di atas {bound}',
+  '{field} was below {bound}': '{field} di bawah {bound}',
+  '{field} was not "{value}"': '{field} bukan "{value}"',
+  '{field} was "{value}"': '{field} bernilai "{value}"',
+  '{field} contained "{value}"': '{field} berisi "{value}"',
 };
 
 export const FROM_ELSEWHERE: Readonly<Record<string, string>> = { ...TEXTS, ...Object.fromEntries(ACTIONS) };

@@ -3,6 +3,7 @@
 export const INDONESIAN = {
   '({count} readings)': '({count} pembacaan)',
   '+{more} more': '+{more} lagi',
+  '0: the first reading that meets it opens the alert.': '0: pembacaan pertama yang memenuhinya membuka peringatan.',
   '0: told at once. More: an escalation.': '0: langsung diberitahukan. Lebih: eskalasi.',
   '1 h': '1 jam',
   '15 min': '15 mnt',
@@ -28,6 +29,8 @@ export const INDONESIAN = {
   'A device has at most {most} tags.': 'Satu perangkat paling banyak memiliki {most} tag.',
   'A device is silent': 'Perangkat diam',
   'A device needs only one of several tags.': 'Perangkat cukup memiliki salah satu dari beberapa tag.',
+  'A device that is tagged later is judged from its next reading on.':
+    'Perangkat yang diberi tag belakangan dinilai mulai pembacaan berikutnya.',
   'A device whose alert opens and resolves more often is told of once an hour, in a digest.':
     'Perangkat yang peringatannya lebih sering terbuka dan selesai diberitahukan sekali sejam, dalam rangkuman.',
   'A digest beyond (times an hour)': 'Rangkuman di atas (kali per jam)',
@@ -44,6 +47,8 @@ export const INDONESIAN = {
     'Pesan yang tidak dapat disimpan ditaruh di sini beserta alasannya.',
   'A message that equals the previous one and comes within this time is not stored again. 0: every message is stored.':
     'Pesan yang sama dengan pesan sebelumnya dan datang dalam waktu ini tidak disimpan lagi. 0: setiap pesan disimpan.',
+  'A name in the readings, such as temperature, or a path, such as tank.level.':
+    'Nama dalam pembacaan, misalnya temperature, atau jalur, misalnya tank.level.',
   'A new mail is on its way to {destination}. Its link confirms the address.':
     'Email baru sedang dikirim ke {destination}. Tautannya mengonfirmasi alamat itu.',
   'A program reads this tenant’s data with a token instead of an account.':
@@ -58,7 +63,9 @@ export const INDONESIAN = {
   'A time that is out of range, such as 1970, is replaced by the time of receipt. Otherwise the reading is refused.':
     'Waktu di luar jangkauan, misalnya 1970, diganti dengan waktu penerimaan. Jika tidak, pembacaan ditolak.',
   'A value changes too fast': 'Nilai berubah terlalu cepat',
-  'A value crosses a threshold': 'Nilai melewati ambang',
+  'A value meets a condition': 'Nilai memenuhi syarat',
+  'A whole number of minutes, from 1 to {span}.': 'Bilangan bulat menit, dari 1 sampai {span}.',
+  'A whole number of minutes, up to {span}.': 'Bilangan bulat menit, paling lama {span}.',
   'a year': 'satu tahun',
   'About this device': 'Tentang perangkat ini',
   'about {span}': 'sekitar {span}',
@@ -110,7 +117,9 @@ export const INDONESIAN = {
   'An e-mail was sent a moment ago, or too many were. Look in your inbox and your spam folder, or try again in a few minutes.':
     'Email baru saja dikirim, atau sudah terlalu banyak yang dikirim. Periksa kotak masuk dan folder spam Anda, atau coba lagi beberapa menit lagi.',
   'An owner can switch them on in the settings.': 'Pemilik dapat mengaktifkannya di pengaturan.',
+  And: 'Dan',
   and: 'dan',
+  'And a second condition': 'Dan syarat kedua',
   'and when it is resolved': 'dan saat selesai',
   'and {count} more': 'dan {count} lagi',
   'another device': 'perangkat lain',
@@ -204,6 +213,7 @@ export const INDONESIAN = {
   Connect: 'Hubungkan',
   'Connect it': 'Hubungkan',
   'Connect {name}': 'Hubungkan {name}',
+  contains: 'berisi',
   'Content type': 'Tipe konten',
   Continue: 'Lanjutkan',
   Copied: 'Disalin',
@@ -227,6 +237,7 @@ export const INDONESIAN = {
   dark: 'gelap',
   Data: 'Data',
   Day: 'Hari',
+  days: 'hari',
   'Days are in UTC. The platform’s operator can change a limit.':
     'Hari dihitung dalam UTC. Operator platform dapat mengubah batas.',
   'Days are in UTC. They are counted every 15 minutes and kept for {months} months. A reading counts on the day it was received. A kB is 1,000 bytes of stored payloads, rounded for each day.':
@@ -267,6 +278,7 @@ export const INDONESIAN = {
     'Perangkat langsung diputus. Setelah 7 hari, perangkat, pembacaan, aturan, anggota, dan semua isi tenant ini dihapus. Sampai saat itu, pemilik dapat membatalkannya.',
   'Devices deleted with their readings': 'Perangkat yang dihapus beserta pembacaannya',
   'Devices of this tenant.': 'Perangkat tenant ini.',
+  'Devices tagged': 'Perangkat bertag',
   'Devices to add': 'Perangkat yang akan ditambahkan',
   'Devices, alert rules, notifications, dead letters': 'Perangkat, aturan peringatan, notifikasi, pesan tak tersimpan',
   'Devices, readings and alerts of your tenants.': 'Perangkat, pembacaan, dan peringatan tenant Anda.',
@@ -314,6 +326,8 @@ export const INDONESIAN = {
   Error: 'Kesalahan',
   'Escalated after {span}': 'Eskalasi setelah {span}',
   'Every device': 'Semua perangkat',
+  'Every reading in that time must meet it; in silence the last value counts. The first reading that does not meet it resolves the alert.':
+    'Setiap pembacaan selama waktu itu harus memenuhinya; saat diam, nilai terakhir yang dihitung. Pembacaan pertama yang tidak memenuhinya menyelesaikan peringatan.',
   'Everything, including members, API tokens and the audit log': 'Semuanya, termasuk anggota, token API, dan log audit',
   Example: 'Contoh',
   Expired: 'Kedaluwarsa',
@@ -328,6 +342,7 @@ export const INDONESIAN = {
   'Fires when': 'Terpicu jika',
   'First page': 'Halaman pertama',
   flow: 'flow',
+  For: 'Selama',
   'For readings without ts: names in their JSON, such as Epoch. The first one found counts.':
     'Untuk pembacaan tanpa ts: nama dalam JSON-nya, misalnya Epoch. Yang pertama ditemukan yang dipakai.',
   'For {email}. Your other devices are signed out.': 'Untuk {email}. Perangkat Anda yang lain dikeluarkan.',
@@ -338,6 +353,7 @@ export const INDONESIAN = {
   'Give the key that the gateway asks for.': 'Isi kunci yang diminta gateway.',
   'Give the threshold as a number.': 'Isi ambang dengan angka.',
   'Give the URL, too: all of them are replaced together.': 'Isi juga URL-nya: semuanya diganti sekaligus.',
+  'Give the value to compare with.': 'Isi nilai pembandingnya.',
   'Go to devices': 'Buka daftar perangkat',
   'Go to the dashboard': 'Buka dasbor',
   Grafana: 'Grafana',
@@ -345,6 +361,7 @@ export const INDONESIAN = {
     'Grafana membaca basis data secara langsung, dengan login yang hanya melihat tenant ini.',
   'Group or number': 'Grup atau nomor',
   History: 'Riwayat',
+  hours: 'jam',
   'https and a host on the internet. Only the host is shown afterwards.':
     'https dan host di internet. Setelah itu hanya host yang ditampilkan.',
   'I have an account': 'Saya sudah punya akun',
@@ -387,6 +404,8 @@ export const INDONESIAN = {
   'Invite to {name}': 'Undang ke {name}',
   Invited: 'Diundang',
   Is: 'Kondisi',
+  is: 'sama dengan',
+  'is not': 'tidak sama dengan',
   'It appears here within two seconds of being published.': 'Pembacaan muncul di sini dalam dua detik setelah dikirim.',
   'It belongs to {name}': 'Perangkat ini milik {name}',
   'It cost {usd} ({tokens} tokens).': 'Biayanya {usd} ({tokens} token).',
@@ -480,6 +499,7 @@ export const INDONESIAN = {
   'Make token': 'Buat token',
   'Make {email} {role}?': 'Jadikan {email} {role}?',
   'Make {role}': 'Jadikan {role}',
+  'Measured over': 'Diukur selama',
   'Member since': 'Anggota sejak',
   Members: 'Anggota',
   members: 'anggota',
@@ -490,9 +510,8 @@ export const INDONESIAN = {
   'Messages of the last 30 days': 'Pesan dalam 30 hari terakhir',
   'Messages of {name}': 'Pesan {name}',
   'Messages of {title}': 'Pesan tentang {title}',
-  Minutes: 'Menit',
+  minutes: 'menit',
   'Minutes to wait: a whole number from 0 to 10080.': 'Menit tunggu: bilangan bulat dari 0 sampai 10080.',
-  'Minutes: a whole number from 1 to {most}.': 'Menit: bilangan bulat dari 1 sampai {most}.',
   Models: 'Model',
   Month: 'Bulan',
   'more than {count} readings left': 'tersisa lebih dari {count} pembacaan',
@@ -526,6 +545,7 @@ export const INDONESIAN = {
   'no daily quota': 'tanpa kuota harian',
   'No dead letter matches': 'Tidak ada pesan tak tersimpan yang cocok',
   'No dead letters': 'Tidak ada pesan tak tersimpan',
+  'No device has this tag.': 'Tidak ada perangkat dengan tag ini.',
   'No device matches this search, state and tag.':
     'Tidak ada perangkat yang cocok dengan pencarian, keadaan, dan tag ini.',
   'No devices yet': 'Belum ada perangkat',
@@ -536,7 +556,6 @@ export const INDONESIAN = {
   'No link was opened': 'Tidak ada tautan yang dibuka',
   'No match': 'Tidak ada yang cocok',
   'No more mails': 'Tidak ada email lagi',
-  'no reading for {minutes} min, {where}': 'tidak ada pembacaan selama {minutes} mnt, {where}',
   'No readings': 'Belum ada pembacaan',
   'No routes yet': 'Belum ada rute',
   'No rule has anything to report.': 'Tidak ada yang perlu dilaporkan oleh aturan mana pun.',
@@ -573,12 +592,14 @@ export const INDONESIAN = {
   'Off: nothing of this tenant is sent.': 'Nonaktif: tidak ada isi tenant ini yang dikirim.',
   'On a device’s page, <em>Download CSV</em> below the chart saves what the chart shows: each reading of the chosen field and range, with its exact value and its time in UTC.':
     'Di halaman perangkat, <em>Unduh CSV</em> di bawah grafik menyimpan isi grafik: setiap pembacaan dari field dan rentang yang dipilih, dengan nilai persisnya dan waktunya dalam UTC.',
+  'on devices tagged {tag}': 'pada perangkat bertag {tag}',
   'on every device': 'pada semua perangkat',
   'On its way': 'Sedang dikirim',
   'on {device}': 'pada {device}',
   'On: facts of this tenant are sent when somebody asks.': 'Aktif: fakta tenant ini dikirim jika ada yang bertanya.',
   'Once a minute, each rule checks the messages that are new, and opens an alert when its condition is met. Who is told of them: <link>Notifications</link>.':
     'Sekali semenit, setiap aturan memeriksa pesan yang baru dan membuka peringatan jika kondisinya terpenuhi. Siapa yang diberi tahu: <link>Notifikasi</link>.',
+  'One device': 'Satu perangkat',
   'One more link': 'Satu tautan lagi',
   'Only for sensors that send SenML (RFC 8428) without its content type.':
     'Hanya untuk sensor yang mengirim SenML (RFC 8428) tanpa tipe kontennya.',
@@ -695,6 +716,7 @@ export const INDONESIAN = {
   Remove: 'Hapus',
   'Remove member': 'Hapus anggota',
   'Remove second factor': 'Hapus faktor kedua',
+  'Remove this condition': 'Hapus syarat ini',
   'Remove {name}': 'Hapus {name}',
   'Remove {name}?': 'Hapus {name}?',
   Rename: 'Ganti nama',
@@ -709,6 +731,7 @@ export const INDONESIAN = {
   'Reported {ago}': 'Dilaporkan {ago}',
   'Reset your password': 'Atur ulang kata sandi',
   resolved: 'selesai',
+  'Resolved after': 'Selesai setelah',
   'Resolved alerts': 'Peringatan yang selesai',
   'Resolved alerts appear here.': 'Peringatan yang sudah selesai muncul di sini.',
   Revoke: 'Cabut',
@@ -789,6 +812,7 @@ export const INDONESIAN = {
   'Sign out the others': 'Keluarkan yang lain',
   'Signing in with e-mail and password is switched off here. Ask the platform’s operator.':
     'Masuk dengan email dan kata sandi dimatikan di sini. Tanyakan kepada operator platform.',
+  'Silent for': 'Diam selama',
   'Single notifications of one channel in an hour': 'Notifikasi tunggal satu kanal dalam satu jam',
   sketch: 'sketsa',
   'Skip to content': 'Lompat ke isi',
@@ -814,6 +838,7 @@ export const INDONESIAN = {
   'Switch to {name}': 'Beralih ke {name}',
   system: 'sistem',
   Tag: 'Tag',
+  'tagged {tag}': 'bertag {tag}',
   Tags: 'Tag',
   'Takes the place of {placeholder} below. Never shown again.':
     'Menggantikan {placeholder} di bawah. Tidak pernah ditampilkan lagi.',
@@ -824,9 +849,10 @@ export const INDONESIAN = {
   'That took too long. Enter a new code.': 'Terlalu lama. Masukkan kode baru.',
   'The 6 digits that your authenticator app shows now.': '6 angka yang sedang ditampilkan aplikasi autentikator Anda.',
   'the alert': 'peringatan ini',
-  'The alert is resolved after this many minutes without a breach.':
-    'Peringatan selesai setelah sekian menit tanpa pelanggaran.',
-  'The alert opens after this many minutes without a message.': 'Peringatan terbuka setelah sekian menit tanpa pesan.',
+  'The alert is resolved after as long without a breach.':
+    'Peringatan selesai setelah waktu yang sama tanpa pelanggaran.',
+  'The alert is resolved when no reading meets it for so long.':
+    'Peringatan selesai jika tidak ada pembacaan yang memenuhinya selama waktu itu.',
   'The attempt failed: {error} It is tried again for a day; correct the channel, or delete it.':
     'Percobaan gagal: {error} Percobaan diulang selama sehari; perbaiki kanalnya, atau hapus.',
   'The authenticator app has been removed.': 'Aplikasi autentikator telah dihapus.',
@@ -834,8 +860,6 @@ export const INDONESIAN = {
     'Perintah sudah ada di broker; sejak itu perangkat belum terdengar.',
   'The captcha check failed. Reload the page and try again.':
     'Pemeriksaan captcha gagal. Muat ulang halaman dan coba lagi.',
-  'The change is measured over this many minutes. The alert is resolved after as many without a breach.':
-    'Perubahan diukur selama sekian menit. Peringatan selesai setelah waktu yang sama tanpa pelanggaran.',
   'The channel may have been deleted, or a newer mail may have another link. Open the newest one.':
     'Kanalnya mungkin sudah dihapus, atau email yang lebih baru memiliki tautan lain. Buka yang terbaru.',
   'The channel {name} is deleted.': 'Kanal {name} telah dihapus.',
@@ -879,7 +903,7 @@ export const INDONESIAN = {
     'Pesan menunggu untuk dikirim ke {destination}, dalam satu menit.',
   'The message was sent to {destination}, which took it.':
     'Pesan dikirim ke {destination}, dan sudah diterima di sana.',
-  'The name of a number in the readings.': 'Nama sebuah angka dalam pembacaan.',
+  'The next message resolves the alert.': 'Pesan berikutnya menyelesaikan peringatan.',
   'The old key stops working within seconds: the device cannot connect until it has the new one.':
     'Kunci lama berhenti berlaku dalam beberapa detik: perangkat tidak dapat terhubung sampai memakai kunci baru.',
   'the operator': 'operator',
@@ -929,6 +953,8 @@ export const INDONESIAN = {
   'There are no rules yet, so nothing is watched.': 'Belum ada aturan, jadi tidak ada yang dipantau.',
   'There are too many readings in this range to draw them in time. Choose a shorter range.':
     'Pembacaan dalam rentang ini terlalu banyak untuk digambar tepat waktu. Pilih rentang yang lebih pendek.',
+  'There are too many readings to try all of them: only what came since {time} was looked at.':
+    'Pembacaan terlalu banyak untuk dicoba semuanya: hanya yang masuk sejak {time} yang diperiksa.',
   'There are too many readings to try this rule on in time. Choose one device, or save the rule without this preview.':
     'Pembacaan terlalu banyak untuk mencoba aturan ini tepat waktu. Pilih satu perangkat, atau simpan aturan tanpa pratinjau ini.',
   'There is already an account for this e-mail address. Sign in instead.':
@@ -1027,6 +1053,7 @@ export const INDONESIAN = {
   User: 'Pengguna',
   'user name': 'nama pengguna',
   Users: 'Pengguna',
+  Value: 'Nilai',
   View: 'Lihat',
   'View dead letter {id}': 'Lihat pesan tak tersimpan {id}',
   viewer: 'pengamat',
@@ -1042,6 +1069,7 @@ export const INDONESIAN = {
   Webhook: 'Webhook',
   What: 'Apa',
   'What applies to the whole tenant.': 'Yang berlaku untuk seluruh tenant.',
+  'What came before {time} is not judged.': 'Yang masuk sebelum {time} tidak dinilai.',
   'What came from {from} to {until} was not judged.': 'Yang masuk dari {from} sampai {until} tidak dinilai.',
   'What changed this week?': 'Apa yang berubah minggu ini?',
   'What happens then is told afterwards, in a digest.':
@@ -1049,9 +1077,18 @@ export const INDONESIAN = {
   'What people call it, such as Night shift.': 'Nama yang dipakai orang, misalnya Sif malam.',
   'What people call it.': 'Nama yang dipakai orang.',
   'What the devices send, and what happens to it.': 'Apa yang dikirim perangkat, dan apa yang terjadi dengannya.',
+  'What was so before that time counts from its first reading in it. Where a device reports every few seconds, times are exact to the minute.':
+    'Yang sudah berlaku sebelum waktu itu dihitung sejak pembacaan pertamanya di dalamnya. Jika perangkat melapor setiap beberapa detik, waktunya tepat sampai menit.',
   When: 'Kapan',
   'When an owner or staff asks, facts of this tenant are sent to {provider}, outside this platform. What they are is in the settings, and below each answer.':
     'Jika pemilik atau staf bertanya, fakta tenant ini dikirim ke {provider}, di luar platform ini. Apa saja faktanya tertulis di pengaturan dan di bawah setiap jawaban.',
+  'When no message came for {span}, {where}': 'Jika tidak ada pesan selama {span}, {where}',
+  'When {conditions} for {span}, {where}': 'Jika {conditions} selama {span}, {where}',
+  'When {conditions}, {where}': 'Jika {conditions}, {where}',
+  'When {field} changes by less than {bound} a minute over {span}, {where}':
+    'Jika {field} berubah kurang dari {bound} per menit selama {span}, {where}',
+  'When {field} changes by more than {bound} a minute over {span}, {where}':
+    'Jika {field} berubah lebih dari {bound} per menit selama {span}, {where}',
   'Where alerts are sent: mail, webhook, chat.': 'Ke mana peringatan dikirim: email, webhook, chat.',
   Which: 'Yang mana',
   Who: 'Siapa',
@@ -1110,6 +1147,8 @@ export const INDONESIAN = {
   '{clock}: charts use the device’s time': '{clock}: grafik memakai waktu perangkat',
   '{code}, {code2} and {code3} are called in the same way.':
     '{code}, {code2}, dan {code3} dipanggil dengan cara yang sama.',
+  '{count, plural, one {# device has} other {# devices have}} this tag. One that is tagged later is judged from its next reading on.':
+    '{count} perangkat memiliki tag ini. Yang diberi tag belakangan dinilai mulai pembacaan berikutnya.',
   '{count, plural, one {# device of the file is there already and stays as it is.} other {# devices of the file are there already and stay as they are.}}':
     '{count} perangkat dalam berkas sudah ada dan tidak berubah.',
   '{count, plural, one {# device} other {# devices}} added': '{count} perangkat ditambahkan',
@@ -1141,18 +1180,20 @@ export const INDONESIAN = {
   '{email} is now {role}.': '{email} sekarang {role}.',
   '{email}: your account': '{email}: akun Anda',
   '{failed} failed': '{failed} gagal',
-  '{field} changes by {is} {bound} a minute over {minutes} min, {where}':
-    '{field} berubah {is} {bound} per menit selama {minutes} mnt, {where}',
+  '{field} is above {bound}': '{field} di atas {bound}',
+  '{field} is below {bound}': '{field} di bawah {bound}',
   '{field} of another device': '{field} perangkat lain',
   '{field} of another device, the first {most}': '{field} perangkat lain, {most} yang pertama',
   '{field} of {device}': '{field} dari {device}',
   '{file}: {count, plural, one {# device} other {# devices}} will be added.':
     '{file}: {count} perangkat akan ditambahkan.',
   '{firings, plural, =0 {never} one {once} other {# times}}': '{firings, plural, =0 {tidak pernah} other {# kali}}',
+  '{first} and {second}': '{first} dan {second}',
   '{from} to {until}': '{from} sampai {until}',
   '{gone, plural, one {# more from the last 30 days was} other {# more from the last 30 days were}} discarded or beyond the limit.':
     '{gone} lagi dari 30 hari terakhir dibuang atau melebihi batas.',
   '{gone}; a final check follows in a few minutes': '{gone}; pemeriksaan terakhir menyusul dalam beberapa menit',
+  '{hours, plural, one {# hour} other {# hours}}': '{hours} jam',
   '{hours} h': '{hours} jam',
   '{inviter} invites you as {role}: {means}.': '{inviter} mengundang Anda sebagai {role}: {means}.',
   '{label} (right)': '{label} (kanan)',
@@ -1166,6 +1207,7 @@ export const INDONESIAN = {
     '{lines} pembacaan ada di {name}, sampai {time}. Satu berkas tidak memuat lebih: untuk sisanya, pilih rentang yang mulai dari sana.',
   '{list} alerts': 'Peringatan {list}',
   '{mean} ({low} to {high})': '{mean} ({low} sampai {high})',
+  '{minutes, plural, one {# minute} other {# minutes}}': '{minutes} menit',
   '{minutes} min': '{minutes} mnt',
   '{minutes} min silent': 'diam {minutes} mnt',
   '{models}; the cheapest first, prices of {date}': '{models}; yang termurah dulu, harga per {date}',

@@ -47,13 +47,15 @@ const hasLetters = (text: string) => /\p{L}/u.test(text);
 interface Literals {
   /** Texts without arguments, by place. */
   texts: { text: string; isRead: boolean; at: string }[];
+  /** Names of members: some tables are of messages. */
+  names: string[];
   /** Text between elements, and templates: never a message. */
   loose: string[];
 }
 
 function literalsOf(file: string): Literals {
   const source = ts.createSourceFile(file, readFileSync(join(DASHBOARD, file), 'utf8'), ts.ScriptTarget.Latest, true);
-  const found: Literals = { texts: [], loose: [] };
+  const found: Literals = { texts: [], names: [], loose: [] };
   const at = (node: ts.Node) => `${file}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}`;
   const visit = (node: ts.Node, isRead: boolean): void => {
     if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
@@ -61,6 +63,7 @@ function literalsOf(file: string): Literals {
     if (ts.isJsxText(node) && hasLetters(node.text) && !EXCEPTIONS.has(node.text.trim()))
       found.loose.push(`${at(node)}: ${node.text.trim()}`);
     if (ts.isStringLiteralLike(node)) found.texts.push({ text: node.text, isRead, at: at(node) });
+    if (ts.isPropertyAssignment(node)) found.names.push(node.name.getText(source));
     if (ts.isTemplateExpression(node)) {
       const text = [node.head, ...node.templateSpans.map(({ literal }) => literal)].map((part) => part.text).join('{}');
       if ((isRead && hasLetters(text)) || PROSE.test(text)) found.loose.push(`${at(node)}: ${text}`);
@@ -88,7 +91,8 @@ test('what people read is a message', () => {
 test('no message is unused', () => {
   // Roles and themes are named by their values.
   const tables = ['../../domain/members.ts', 'features/shell/theme.ts'].flatMap((file) => literalsOf(file).texts);
-  const used = new Set([...texts, ...tables].map(({ text }) => text));
+  const names = literals.flatMap((file) => file.names);
+  const used = new Set([...[...texts, ...tables].map(({ text }) => text), ...names]);
   expect(Object.keys(INDONESIAN).filter((message) => !used.has(message))).toEqual([]);
 });
 
@@ -180,6 +184,10 @@ test('a text from elsewhere is translated with its values, and stays as it is wh
   expect(foreign(message)).toBe(message);
   setShown('id', INDONESIAN, FROM_ELSEWHERE);
   expect(foreign(message)).toBe('temperature bernilai 1.031,5, di atas 25');
+  expect(foreign('t was above 8 and door was "open" for 10 minutes, at last 9.5')).toBe(
+    't di atas 8 dan door bernilai "open" selama 10 menit, terakhir 9,5',
+  );
+  expect(foreign('Bread and butter')).toBe('Bread and butter');
   expect(foreign('There is a device "a.b" already.')).toBe('Sudah ada perangkat "a.b".');
   expect(foreign('Device key created')).toBe('Kunci perangkat dibuat');
   expect(foreign('Boom.')).toBe('Boom.');

@@ -41,20 +41,27 @@ export function t<Text extends Message>(message: Text, ...[values]: Given<Values
 
 /**
  * An English text that the database or a program has written, translated where the catalogue knows it; others stay as they are. The
- * catalogue has `{arguments}` where the text has values.
+ * catalogue has `{arguments}` where the text has values; `{text1}` is a text that is translated, too.
  */
 export function foreign(text: string): string {
   const texts = textsFromElsewhere();
   if (Object.hasOwn(texts, text)) return texts[text] as string;
   for (const { pattern, names, translated } of patternsOf(texts)) {
     const found = pattern.exec(text);
-    if (found)
-      return translated.replace(ARGUMENT, (_, name: string) => {
-        const value = found[names.indexOf(name) + 1] ?? '';
-        return /^-?\d+(\.\d+)?$/.test(value) ? localDigits(value) : value;
-      });
+    if (!found) continue;
+    const values = names.map((name, index) => foreignValue(name, found[index + 1] ?? ''));
+    if (values.includes(undefined)) continue;
+    return translated.replace(ARGUMENT, (_, name: string) => values[names.indexOf(name)] ?? '');
   }
   return text;
+}
+
+/** Undefined for an argument that is a text to be translated (`{text1}`), and is not known. */
+function foreignValue(name: string, value: string): string | undefined {
+  if (/^-?\d+(\.\d+)?$/.test(value)) return localDigits(value);
+  if (!/^text\d/.test(name)) return value;
+  const translated = foreign(value);
+  return translated === value ? undefined : translated;
 }
 
 interface Pattern {

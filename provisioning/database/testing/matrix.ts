@@ -65,6 +65,7 @@ ingest.usage_progress     ----       ----       ----       ----       ----  ----
 ingest.database_sizes     ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.tenant_cursors     no         no         no         no         no    no         no    no        no         .x../.x..
+ingest.rule_states        no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.rollup_work        no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.refusals_told      no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.retained_of_deleted ----      ----       ----       ----       ----  ----       ----  ----      ----       .x..
@@ -129,7 +130,7 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
     },
   },
   'public.alert_rule_progress': {
-    authenticated: { select: 'tenant_id rule_id judged_at tried_at problem skipped_from skipped_until' },
+    authenticated: { select: 'tenant_id rule_id judged_at judged_from tried_at problem skipped_from skipped_until' },
   },
   'public.dead_letters': {
     authenticated: {
@@ -147,8 +148,12 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
   },
   'public.alert_rules': {
     authenticated: {
-      insert: 'tenant_id name kind device_id field comparison threshold window_minutes severity enabled',
-      update: 'name kind device_id field comparison threshold window_minutes severity enabled',
+      insert:
+        'tenant_id name kind device_id tag field comparison threshold wanted for_minutes also_field also_comparison also_threshold also_wanted ' +
+        'window_minutes severity enabled',
+      update:
+        'name kind device_id tag field comparison threshold wanted for_minutes also_field also_comparison also_threshold also_wanted ' +
+        'window_minutes severity enabled',
     },
     tenant_reader: { select: 'id tenant_id name kind device_id field severity enabled' },
   },

@@ -10,16 +10,24 @@ import { useTenant } from '../tenants/tenant.tsx';
 import styles from './rule-dialog.module.css';
 import { RuleFields } from './rule-fields.tsx';
 import { RulePreview } from './rule-preview.tsx';
-import { draftProblem, tidy } from './rule-words.ts';
+import { describeRule, draftProblem, tidy } from './rule-words.ts';
 import { changeRule, createRule, type Rule, type RuleDraft } from './rules.ts';
+import { useDeviceNames } from './use-alerts.ts';
 
 const NEW: RuleDraft = {
   name: '',
   kind: 'threshold',
   device_id: null,
+  tag: null,
   field: null,
   comparison: 'above',
   threshold: null,
+  wanted: null,
+  for_minutes: null,
+  also_field: null,
+  also_comparison: null,
+  also_threshold: null,
+  also_wanted: null,
   window_minutes: 5,
   severity: 'warning',
 };
@@ -28,6 +36,7 @@ const NEW: RuleDraft = {
 export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose: () => void }) {
   const { tenant_id } = useTenant().tenant;
   const [draft, setDraft] = useState<RuleDraft>(() => (rule ? draftOf(rule) : NEW));
+  const nameOf = useDeviceNames();
   const problem = draftProblem(draft);
   const save = useChange({
     run: (whole: RuleDraft) => (rule ? changeRule(rule.id, whole) : createRule(tenant_id, whole)),
@@ -42,6 +51,11 @@ export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose:
   return (
     <Dialog title={rule ? t('Edit {name}', { name: rule.name }) : t('New rule')} onClose={onClose} large>
       <form onSubmit={submit}>
+        {!problem && (
+          <p className={styles.sentence}>
+            {describeRule(tidy(draft), draft.device_id === null ? undefined : nameOf(draft.device_id))}.
+          </p>
+        )}
         <div className={styles.columns}>
           <RuleFields draft={draft} onChange={(change) => setDraft((before) => ({ ...before, ...change }))} />
           <RulePreview draft={tidy(draft)} problem={problem} />
@@ -59,6 +73,6 @@ export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose:
 }
 
 /** What of a rule a person decides: ids and times are the database's. A silence gets the others' defaults to change to. */
-function draftOf({ name, kind, device_id, field, comparison, threshold, window_minutes, severity }: Rule): RuleDraft {
-  return { name, kind, device_id, field, comparison: comparison ?? 'above', threshold, window_minutes, severity };
+function draftOf({ id: _id, tenant_id: _tenant, enabled: _enabled, ...draft }: Rule): RuleDraft {
+  return { ...draft, comparison: draft.comparison ?? 'above' };
 }

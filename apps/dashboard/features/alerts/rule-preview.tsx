@@ -40,6 +40,7 @@ export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: str
       {!problem && error && <p className={styles.muted}>{isTooMuch(error) ? t(TOO_MUCH) : messageOf(error)}</p>}
       {!problem && !error && !data && <p className={styles.muted}>{t('Looking…')}</p>}
       {!problem && !error && data && <Firings trial={data} kind={draft.kind} />}
+      {!problem && !error && data && <Bounds trial={data} draft={draft} />}
     </div>
   );
 }
@@ -94,6 +95,29 @@ function Firings({ trial, kind }: { trial: Trial; kind: RuleDraft['kind'] }) {
             ))}
           </ul>
         </>
+      )}
+    </>
+  );
+}
+
+/** What the preview cannot show. */
+function Bounds({ trial: { looked_from }, draft }: { trial: Trial; draft: RuleDraft }) {
+  const now = new Date(useNow(60) * 1000);
+  return (
+    <>
+      {looked_from && (
+        <p className={styles.muted}>
+          {t('There are too many readings to try all of them: only what came since {time} was looked at.', {
+            time: formatClock(new Date(looked_from), now),
+          })}
+        </p>
+      )}
+      {draft.for_minutes !== null && (
+        <p className={styles.muted}>
+          {t(
+            'What was so before that time counts from its first reading in it. Where a device reports every few seconds, times are exact to the minute.',
+          )}
+        </p>
       )}
     </>
   );

@@ -5,6 +5,7 @@ import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import { useTimely } from '../../ui/time.tsx';
+import { useTags } from '../notifications/use-notifications.ts';
 import { useChange } from '../session/use-change.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import styles from './alerts.module.css';
@@ -38,6 +39,7 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
         <span className={styles.alert}>
           {rule.name}
           <small>{describeRule(rule, rule.device_id === null ? undefined : nameOf(rule.device_id))}</small>
+          {rule.tag !== null && <Tagged tag={rule.tag} />}
           {rule.enabled && <Unjudged progress={progress?.get(rule.id)} />}
         </span>
       ),
@@ -89,6 +91,22 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
     });
   }
   return <DataTable caption={t('Rules')} columns={columns} rows={rules} keyOf={({ id }) => id} />;
+}
+
+/** How many devices a rule on a tag watches. */
+function Tagged({ tag }: { tag: string }) {
+  const { data: tags } = useTags();
+  if (!tags) return null;
+  const count = tags.find((one) => one.tag === tag)?.devices ?? 0;
+  if (count === 0) return <small className={styles.unjudged}>{t('No device has this tag.')}</small>;
+  return (
+    <small>
+      {t(
+        '{count, plural, one {# device has} other {# devices have}} this tag. One that is tagged later is judged from its next reading on.',
+        { count },
+      )}
+    </small>
+  );
 }
 
 function Unjudged({ progress }: { progress: Progress | undefined }) {

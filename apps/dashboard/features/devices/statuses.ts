@@ -1,6 +1,6 @@
 // What is known of each device from what came from it.
 import { type Api, allRows, COUNTED, firstRows, oneRow, type RowOf } from '../session/rows.ts';
-import { newestOf, numberIn } from '../telemetry/fields.ts';
+import { type FieldValue, newestOf } from '../telemetry/fields.ts';
 
 /**
  * `last_received_at`: of the newest message, whatever became of it. `gaps`: seconds between the last reports. `clock_skew`: the
@@ -28,8 +28,8 @@ export function findStatus(tenantId: string, deviceId: string): Promise<DeviceSt
 /** Devices whose fields are looked at, where no device is named. */
 const LOOKED_AT = 50;
 
-/** Names of the fields that are numbers: of a device, or of those heard last. */
-export async function numberFields(tenantId: string, deviceId: string | null): Promise<string[]> {
+/** The fields of a device, or of those heard last, each with its newest value, by name. */
+export async function knownFields(tenantId: string, deviceId: string | null): Promise<FieldValue[]> {
   const { rows } = await firstRows(
     (api: Api) => {
       const all = statuses(api).eq('tenant_id', tenantId);
@@ -38,10 +38,9 @@ export async function numberFields(tenantId: string, deviceId: string | null): P
     ['last_received_at.desc', 'device_id'],
     LOOKED_AT,
   );
-  const names = rows.flatMap(({ fields }) =>
-    newestOf(fields as Parameters<typeof newestOf>[0], []).flatMap(({ field, value }) =>
-      numberIn(value) === undefined ? [] : [field],
-    ),
-  );
-  return [...new Set(names)].sort();
+  const known = new Map<string, FieldValue>();
+  for (const { fields } of rows)
+    for (const { field, value } of newestOf(fields as Parameters<typeof newestOf>[0], []))
+      if (!known.has(field)) known.set(field, { field, value });
+  return [...known.values()].sort((one, other) => (one.field < other.field ? -1 : 1));
 }

@@ -6,6 +6,7 @@ export type Database = {
       alert_rule_progress: {
         Row: {
           judged_at: string | null;
+          judged_from: string | null;
           problem: string | null;
           rule_id: string;
           skipped_from: string | null;
@@ -19,41 +20,62 @@ export type Database = {
       };
       alert_rules: {
         Row: {
-          comparison: 'above' | 'below' | null;
+          also_comparison: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
+          also_field: string | null;
+          also_threshold: number | null;
+          also_wanted: string | null;
+          comparison: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
           created_at: string;
           device_id: string | null;
           enabled: boolean;
           field: string | null;
+          for_minutes: number | null;
           id: string;
           kind: 'threshold' | 'missing' | 'rate';
           name: string;
           severity: 'info' | 'warning' | 'critical';
+          tag: string | null;
           tenant_id: string;
           threshold: number | null;
           updated_at: string;
+          wanted: string | null;
           window_minutes: number;
         };
         Insert: {
-          comparison?: 'above' | 'below' | null;
+          also_comparison?: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
+          also_field?: string | null;
+          also_threshold?: number | null;
+          also_wanted?: string | null;
+          comparison?: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
           device_id?: string | null;
           enabled?: boolean;
           field?: string | null;
+          for_minutes?: number | null;
           kind: 'threshold' | 'missing' | 'rate';
           name: string;
           severity?: 'info' | 'warning' | 'critical';
+          tag?: string | null;
           tenant_id: string;
           threshold?: number | null;
+          wanted?: string | null;
           window_minutes?: number;
         };
         Update: {
-          comparison?: 'above' | 'below' | null;
+          also_comparison?: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
+          also_field?: string | null;
+          also_threshold?: number | null;
+          also_wanted?: string | null;
+          comparison?: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
           device_id?: string | null;
           enabled?: boolean;
           field?: string | null;
+          for_minutes?: number | null;
           kind?: 'threshold' | 'missing' | 'rate';
           name?: string;
           severity?: 'info' | 'warning' | 'critical';
+          tag?: string | null;
           threshold?: number | null;
+          wanted?: string | null;
           window_minutes?: number;
         };
         Relationships: [];
@@ -1088,16 +1110,24 @@ export type Database = {
           kind: string;
           device_id: string | null;
           field: string | null;
-          comparison: 'above' | 'below' | null;
+          comparison: 'above' | 'below' | 'is' | 'is not' | 'contains' | null;
           threshold: number | null;
           window_minutes: number;
           hours: number;
+          tag?: string;
+          wanted?: string;
+          for_minutes?: number;
+          also_field?: string;
+          also_comparison?: 'above' | 'below' | 'is' | 'is not' | 'contains';
+          also_threshold?: number;
+          also_wanted?: string;
         };
         Returns: {
           firings: number;
           devices: number;
           by_hour: number[];
           newest: unknown;
+          looked_from: string;
         }[];
       };
     };

@@ -1,0 +1,441 @@
+// Rules that hold for a duration, on tags, text and two conditions: what opens and resolves their alerts, by hand and against an oracle.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startTestDatabase, type TestDatabase } from './testing/database.ts';
+import { makePerson, type Person } from './testing/world.ts';
+
+let database: TestDatabase;
+let ann: Person;
+let tenant: string;
+/** Ids by slug. */
+let devices: Record<string, string>;
+/** All times are minutes from this one; two hours ago. */
+let base: Date;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  ann = await makePerson(database.admin, 'ann@acme.example');
+  const { rows } = await database.admin.query(
+    "insert into public.tenants (slug, name) values ('acme', 'Acme') returning id",
+  );
+  tenant = rows[0].id;
+  await database.admin.query(
+    "insert into public.memberships (tenant_id, user_id, email, role) values ($1, $2, $3, 'staff')",
+    [tenant, ann.sub, ann.email],
+  );
+});
+afterAll(() => database.stop());
+beforeEach(async () => {
+  base = new Date(Math.floor(Date.now() / 1000) * 1000 - 120 * 60_000);
+  await database.admin.query(
+    'delete from public.alert_rules; delete from public.telemetry; delete from public.devices; delete from public.telemetry_rollups',
+  );
+  const { rows } = await database.admin.query(
+    `insert into public.devices (tenant_id, slug, name, tags, created_at)
+     select $1, slug, slug, tags::text[], now() - interval '30 days' from (values ('a', '{cold}'), ('b', '{}')) as d (slug, tags)
+     returning slug, id`,
+    [tenant],
+  );
+  devices = Object.fromEntries(rows.map(({ slug, id }) => [slug, id]));
+});
+
+/** A reading that came at some minute, stored now. */
+const read = (minute: number, payload: unknown, device = 'a') =>
+  database.admin.query(
+    `with reading as (
+       insert into public.telemetry (tenant_id, device_id, received_at, ts, message_id, payload)
+       select $1, $2, at, at, gen_random_uuid(), $4 from (select $5::timestamptz + make_interval(secs => $3::float8 * 60) as at) as came
+       returning *)
+     select ingest.note_devices(array[tenant_id], array[device_id], array[received_at], '{null}'::real[], '{0}'::real[], array[ts],
+       array[(select jsonb_object_agg(key, jsonb_build_array(value, extract(epoch from ts) * 1000, extract(epoch from received_at) * 1000))
+         from jsonb_each(payload))], array[tstzmultirange(tstzrange(ts - interval '1 minute', ts + interval '1 minute'))])
+     from reading`,
+    [tenant, devices[device], minute, JSON.stringify(payload), base],
+  );
+
+/** Judges all rules as of a minute. @returns alerts opened or resolved. */
+async function judge(minute: number): Promise<number> {
+  const { rows } = await database.admin.query(
+    `select (ingest.judge_rules(array(select id from public.alert_rules), 'infinity', $2::timestamptz + make_interval(secs => $1::float8 * 60))).changed`,
+    [minute, base],
+  );
+  return rows[0].changed;
+}
+
+interface Rule {
+  kind?: string;
+  device_id?: string;
+  tag?: string;
+  field?: string;
+  comparison?: string;
+  threshold?: number;
+  wanted?: string;
+  for_minutes?: number;
+  also_field?: string;
+  also_comparison?: string;
+  also_threshold?: number;
+  also_wanted?: string;
+  window_minutes?: number;
+}
+const WARM: Rule = { field: 't', comparison: 'above', threshold: 8, for_minutes: 10 };
+const OPEN: Rule = { field: 'door', comparison: 'is', wanted: 'open', for_minutes: 0 };
+const BOTH: Rule = { ...WARM, also_field: 'door', also_comparison: 'is', also_wanted: 'open' };
+
+/** @returns its id. */
+async function addRule(rule: Rule): Promise<string> {
+  const all = { tenant_id: tenant, name: 'rule', kind: 'threshold', window_minutes: 5, ...rule };
+  const names = Object.keys(all);
+  const { rows } = await database.asUser(
+    ann,
+    `insert into public.alert_rules (${names}) values (${names.map((_, n) => `$${n + 1}`)}) returning id`,
+    Object.values(all),
+  );
+  return rows[0].id;
+}
+
+const minuteOf = (time: Date | string | null) =>
+  time === null ? null : Math.round((new Date(time).getTime() - base.getTime()) / 600) / 100;
+
+/** [device, opened at, resolved at] of each, in minutes, oldest first. */
+async function alerts(rule?: string) {
+  const { rows } = await database.admin.query(
+    `select d.slug, a.opened_at, a.resolved_at from public.alerts as a join public.devices as d on d.id = a.device_id
+     where $1::uuid is null or a.rule_id = $1 order by a.opened_at, d.slug`,
+    [rule ?? null],
+  );
+  return rows.map(({ slug, opened_at, resolved_at }) => [slug, minuteOf(opened_at), minuteOf(resolved_at)]);
+}
+
+const messages = async () =>
+  (await database.admin.query('select message from public.alerts order by opened_at')).rows.map(
+    ({ message }) => message,
+  );
+
+/** What a rule would have opened, in minutes, oldest first. */
+async function tryRule(rule: Rule) {
+  const all = { tenant_id: tenant, kind: 'threshold', window_minutes: 5, hours: 24, ...rule } as Record<
+    string,
+    unknown
+  >;
+  for (const name of ['device_id', 'field', 'comparison', 'threshold']) all[name] ??= null;
+  const names = Object.keys(all);
+  const { rows } = await database.asUser(
+    ann,
+    `select * from public.try_alert_rule(${names.map((name, n) => `${name} => $${n + 1}`)})`,
+    Object.values(all),
+  );
+  return {
+    ...rows[0],
+    at: rows[0].newest.map(({ received_at }: { received_at: string }) => minuteOf(received_at)).toReversed(),
+  };
+}
+
+describe('a duration', () => {
+  it('opens when every reading in it breaks the rule, and the first that does not resolves it', async () => {
+    await addRule(WARM);
+    await judge(0);
+    for (const [minute, t] of [
+      [1, 9],
+      [4, 7],
+      [5, 9],
+      [9, 10],
+      [14, 8.5],
+    ] as const)
+      await read(minute, { t });
+    expect(await judge(14.9)).toBe(0);
+    expect(await judge(15)).toBe(1);
+    expect(await judge(20)).toBe(0);
+    expect(await alerts()).toEqual([['a', 15, null]]);
+    expect(await messages()).toEqual(['t was above 8 for 10 minutes, at last 8.5']);
+    await read(21, { t: 8 });
+    expect(await judge(22)).toBe(1);
+    expect(await alerts()).toEqual([['a', 15, 22]]);
+    expect((await tryRule(WARM)).at).toEqual([15]);
+  });
+
+  it('goes on in silence, and over readings without the field', async () => {
+    await addRule(WARM);
+    await judge(0);
+    await read(1, { t: 9 });
+    await read(3, { u: 1 });
+    expect(await judge(11)).toBe(1);
+    expect(await judge(90)).toBe(0);
+    expect(await alerts()).toEqual([['a', 11, null]]);
+  });
+
+  it('that began and ended since the last look opens and resolves an alert; shorter ones do not', async () => {
+    await addRule(WARM);
+    await judge(0);
+    for (const [minute, t] of [
+      [1, 9],
+      [13, 7],
+      [20, 9],
+      [29, 7],
+    ] as const)
+      await read(minute, { t });
+    expect(await judge(30)).toBe(2);
+    expect(await alerts()).toEqual([['a', 11, 30]]);
+    expect((await tryRule(WARM)).at).toEqual([11]);
+  });
+
+  it('is not begun or ended by a late reading from before it, nor by one that is judged twice', async () => {
+    const id = await addRule(WARM);
+    await judge(0);
+    await read(5, { t: 7 });
+    await read(6, { t: 9 });
+    await judge(7);
+    await read(4, { t: 7 });
+    await read(3, { t: 9 });
+    expect(await judge(16)).toBe(1);
+    expect(await alerts()).toEqual([['a', 16, null]]);
+    await read(17, { t: 7 });
+    expect(await judge(18)).toBe(1);
+    // As when an older transaction is still open.
+    await database.admin.query("update public.alert_rule_progress set cursor = '3' where rule_id = $1", [id]);
+    expect(await judge(19)).toBe(0);
+    expect(await alerts()).toEqual([['a', 16, 18]]);
+  });
+
+  it('begins at most an hour back, and knows what a device sent last', async () => {
+    await read(2, { door: 'open' });
+    await read(3, { t: 9 });
+    await addRule({ ...OPEN, for_minutes: 60 });
+    const warm = await addRule(WARM);
+    await judge(100);
+    expect(await alerts()).toEqual([
+      ['a', 13, null],
+      ['a', 62, null],
+    ]);
+    const { rows } = await database.admin.query(
+      'select judged_from from public.alert_rule_progress where rule_id = $1',
+      [warm],
+    );
+    expect(minuteOf(rows[0].judged_from)).toBe(90);
+  });
+});
+
+describe('text and truth values', () => {
+  it.each([
+    ['is', 'open', { door: 'open' }, true],
+    ['is', 'open', { door: 'Open' }, false],
+    ['is not', 'open', { door: 'shut' }, true],
+    ['is not', 'open', { door: 'open' }, false],
+    ['is', 'true', { door: true }, true],
+    ['is', 'true', { door: false }, false],
+    ['is not', 'true', { door: false }, true],
+    ['is', '3', { door: 3.0 }, true],
+    ['is not', 'open', { door: 3 }, true],
+    ['is', '3', { door: 1e300 }, false],
+    ['contains', 'err', { door: 'an error' }, true],
+    ['contains', 'err', { door: 'fine' }, false],
+    ['contains', 'err', { door: 7 }, null],
+    ['is', 'open', { door: null }, null],
+    ['is', 'open', { door: { at: 'open' } }, null],
+    ['is', 'open', { gate: 'open' }, null],
+    ['contains', 'x', { door: `${'-'.repeat(1000)}x` }, false],
+  ])('%s %s of %j: %s', async (comparison, wanted, payload, meets) => {
+    const { rows } = await database.admin.query("select access.meets($1, 'door', $2, null, $3) as meets", [
+      JSON.stringify(payload),
+      comparison,
+      wanted,
+    ]);
+    expect(rows[0].meets).toBe(meets);
+  });
+
+  it('are found by path, open an alert at once, and another value resolves it', async () => {
+    await addRule({ ...OPEN, field: 'gate.state' });
+    await judge(0);
+    await read(1, { gate: { state: 'open' } });
+    expect(await judge(2)).toBe(1);
+    await read(50, { gate: { state: 'shut' } });
+    expect(await judge(51)).toBe(1);
+    expect(await alerts()).toEqual([['a', 1, 51]]);
+    expect(await messages()).toEqual(['gate.state was "open"']);
+    expect((await tryRule({ ...OPEN, field: 'gate.state' })).at).toEqual([1]);
+  });
+});
+
+describe('two conditions', () => {
+  it('must both be met by one device, for the same time, wherever their values come from', async () => {
+    await addRule(BOTH);
+    await judge(0);
+    await read(1, { t: 9 });
+    await read(1, { door: 'open' }, 'b');
+    await read(20, { t: 9 });
+    await read(21, { door: 'open' });
+    expect(await judge(30)).toBe(0);
+    expect(await judge(31)).toBe(1);
+    await read(32, { door: 'shut' });
+    expect(await judge(33)).toBe(1);
+    expect(await alerts()).toEqual([['a', 31, 33]]);
+    expect(await messages()).toEqual(['t was above 8 and door was "open" for 10 minutes, at last 9']);
+    expect((await tryRule(BOTH)).at).toEqual([31]);
+  });
+});
+
+describe('a rule on a tag', () => {
+  it('watches the devices that have it, those that get it later from then on, and no more those that lost it', async () => {
+    await addRule({ ...OPEN, tag: 'cold' });
+    await judge(0);
+    await read(1, { door: 'open' });
+    await read(1, { door: 'open' }, 'b');
+    expect(await judge(2)).toBe(1);
+    await database.admin.query("update public.devices set tags = '{cold}' where slug = 'b'");
+    await read(3, { door: 'open' }, 'b');
+    expect(await judge(4)).toBe(1);
+    await database.admin.query("update public.devices set tags = '{}' where slug = 'b'");
+    expect(await judge(5)).toBe(1);
+    expect(await alerts()).toEqual([
+      ['a', 1, null],
+      ['b', 3, 5],
+    ]);
+    await database.admin.query("update public.devices set tags = '{cold}' where slug = 'b'");
+    expect(await judge(6)).toBe(0);
+    await database.admin.query("update public.devices set enabled = false where slug = 'a'");
+    expect(await judge(7)).toBe(1);
+  });
+
+  it.each([
+    { kind: 'missing', window_minutes: 30 },
+    { field: 't', comparison: 'above', threshold: 8 },
+    { kind: 'rate', field: 't', comparison: 'above', threshold: -1 },
+  ])('of the other kinds opens alerts for its devices only: %j', async (rule) => {
+    await addRule({ ...rule, tag: 'cold' });
+    await judge(0);
+    for (const device of ['a', 'b']) {
+      await read(1, { t: 9 }, device);
+      await read(2, { t: 9 }, device);
+    }
+    await judge(3);
+    await judge(35);
+    expect(new Set((await alerts()).map(([device]) => device))).toEqual(new Set(['a']));
+    expect((await tryRule({ ...rule, tag: 'cold' })).devices).toBe('1');
+    expect((await tryRule(rule)).devices).toBe('2');
+  });
+});
+
+describe('a silence of days', () => {
+  it('opens after seven of them, and the trial sees where it began', async () => {
+    await addRule({ kind: 'missing', window_minutes: 10_080 });
+    await database.admin.query(
+      `insert into public.device_status (tenant_id, device_id, last_received_at)
+       select tenant_id, id, $1::timestamptz - interval '7 days' + make_interval(mins => case slug when 'a' then 5 else 500 end) from public.devices`,
+      [base],
+    );
+    expect(await judge(4)).toBe(0);
+    expect(await judge(5)).toBe(1);
+    expect(await alerts()).toEqual([['a', 5, null]]);
+    expect((await tryRule({ kind: 'missing', window_minutes: 10_080 })).at).toEqual([5]);
+  });
+});
+
+describe('against an oracle that judges from all rows at once', () => {
+  /** Numbers from 0 to below 1, the same in every run. */
+  const numbers = (seed: number) => () => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return seed / 2_147_483_648;
+  };
+  interface Row {
+    device: string;
+    minute: number;
+    payload: { t?: number; door?: string };
+    /** The round that saw it first. */
+    round: number;
+  }
+
+  /** What the alerts must be, from all rows and the minutes of the rounds. */
+  function expected(
+    rows: Row[],
+    rounds: number[],
+    first: (row: Row) => boolean | undefined,
+    second: typeof first,
+    hold: number,
+  ) {
+    const found: [string, number, number | null][] = [];
+    for (const device of ['a', 'b']) {
+      const ordered = rows
+        .filter((row) => row.device === device && row.round < rounds.length)
+        .sort((one, other) => one.round - other.round || one.minute - other.minute);
+      const known = [first, second].map((meets) => ({ meets, met: false, turned: -1e9 }));
+      const stretches: { since: number; from: number; until?: number; to?: number }[] = [];
+      for (const row of ordered) {
+        for (const condition of known) {
+          const met = condition.meets(row);
+          if (met === undefined || met === condition.met || row.minute <= condition.turned) continue;
+          condition.met = met;
+          condition.turned = row.minute;
+        }
+        const open = stretches.at(-1);
+        const isMet = known.every(({ met }) => met);
+        if (isMet && (!open || open.to !== undefined))
+          stretches.push({ since: Math.max(...known.map(({ turned }) => turned)), from: row.round });
+        if (!isMet && open && open.to === undefined) Object.assign(open, { until: row.minute, to: row.round });
+      }
+      for (const [n, { since, from, until, to }] of stretches.entries()) {
+        const seen = rounds.some(
+          (minute, round) => round >= from && round < (to ?? rounds.length) && minute >= since + hold,
+        );
+        const isLast = !stretches.slice(n + 1).some((later) => later.to === to && later.until! - later.since >= hold);
+        const passed = to !== undefined && until! - since >= hold && isLast;
+        if (seen || passed) found.push([device, since + hold, to === undefined ? null : rounds[to]!]);
+      }
+    }
+    return found.sort((one, other) => one[1] - other[1] || one[0].localeCompare(other[0]));
+  }
+
+  it.each([1, 2, 3, 4])(
+    'opens and resolves the same, late readings, missed and broken rounds among them: seed %i',
+    async (seed) => {
+      const random = numbers(seed);
+      const warm = ({ payload: { t } }: Row) => (t === undefined ? undefined : t > 8);
+      const open = ({ payload: { door } }: Row) => (door === undefined ? undefined : door === 'open');
+      const shut = (row: Row) => (open(row) === undefined ? undefined : !open(row));
+      const always = () => true;
+      const rules = [
+        { id: await addRule(WARM), first: warm, second: always, hold: 10 },
+        { id: await addRule({ ...WARM, for_minutes: 0 }), first: warm, second: always, hold: 0 },
+        { id: await addRule({ ...OPEN, comparison: 'is not', for_minutes: 4 }), first: shut, second: always, hold: 4 },
+        { id: await addRule({ ...BOTH, for_minutes: 3 }), first: warm, second: open, hold: 3 },
+      ];
+      const rows: Row[] = [];
+      const rounds: number[] = [];
+      await judge(0);
+      rounds.push(0);
+      for (let minute = 1; minute < 100; minute++) {
+        for (const device of ['a', 'b']) {
+          for (let n = 0; n < 2; n++) {
+            if (random() < 0.4) continue;
+            // Two decimals: times are compared as they are.
+            const late = random() < 0.15 ? Math.floor(random() * 25) : 0;
+            const at = Math.max(0.01, Math.round((minute - 0.99 + random() * 0.9 - late) * 100) / 100);
+            const payload = {
+              ...(random() < 0.8 && { t: Math.sin(minute / 9 + seed) + random() / 3 > 0 ? 9 : 7 }),
+              ...(random() < 0.3 && { door: random() < 0.6 ? 'open' : 'shut' }),
+            };
+            if (rows.some((row) => row.device === device && row.minute === at)) continue;
+            await read(at, payload, device);
+            rows.push({ device, minute: at, payload, round: rounds.length });
+          }
+        }
+        const fate = random();
+        if (fate < 0.2) continue;
+        if (fate < 0.35) {
+          await database.admin.query('begin');
+          await judge(minute);
+          await database.admin.query('rollback');
+          continue;
+        }
+        await judge(minute);
+        rounds.push(minute);
+      }
+      for (const { id, first, second, hold } of rules) {
+        const known = expected(rows, rounds, first, second, hold).map(([device, opened, resolved]) => [
+          device,
+          Math.round(opened * 100) / 100,
+          resolved,
+        ]);
+        expect(known.length).toBeGreaterThan(3);
+        expect(await alerts(id)).toEqual(known);
+      }
+    },
+  );
+});
