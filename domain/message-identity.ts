@@ -27,9 +27,12 @@ let views = new Array<Buffer | undefined>(LONGEST_VIEW + 1);
 let written = '';
 let writtenEnd = 0;
 
-/** 22 characters of base64url: SHA-256 over topic and payload, cut to 132 bits. A topic has no NUL, so a 0 byte separates them. */
-export function contentHash(topic: string, payload: Buffer): string {
-  const needed = topic.length * 3 + 1 + payload.length;
+/**
+ * 22 characters of base64url: SHA-256 over topic and payload, cut to 132 bits. A topic has no NUL, so a 0 byte separates them.
+ * @param bytes hold the payload from `from` to `to`. Default: they are it.
+ */
+export function contentHash(topic: string, bytes: Buffer, from = 0, to = bytes.length): string {
+  const needed = topic.length * 3 + 1 + to - from;
   if (scratch.length < needed) {
     scratch = Buffer.allocUnsafe(needed);
     views = new Array(LONGEST_VIEW + 1);
@@ -41,8 +44,8 @@ export function contentHash(topic: string, payload: Buffer): string {
     written = topic;
     writtenEnd = end + 1;
   }
-  payload.copy(scratch, writtenEnd);
-  return hash('sha256', beginning(writtenEnd + payload.length), 'base64url').slice(0, HASH_CHARACTERS);
+  bytes.copy(scratch, writtenEnd, from, to);
+  return hash('sha256', beginning(writtenEnd + to - from), 'base64url').slice(0, HASH_CHARACTERS);
 }
 
 function beginning(length: number): Buffer {
@@ -60,6 +63,10 @@ export function bucketedId(content: string, receivedAt: number): string {
 export function contentId(content: string, declared: string | undefined): string {
   return declared === undefined ? content : `${content}:${declared}`;
 }
+
+/** Characters of a {@link contentId}. */
+export const contentIdLength = (declared: string | undefined) =>
+  HASH_CHARACTERS + (declared === undefined ? 0 : 1 + declared.length);
 
 /** The part of a stamp that becomes a message id. */
 export interface StampedMessage {

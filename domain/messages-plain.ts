@@ -30,32 +30,31 @@ const MESSAGE_ID_LENGTH = 'message_id'.length;
 export const NO_TIME = -1;
 
 /**
- * The number that an object has as `ts`, or {@link NO_TIME}; undefined when it is not simple, or not valid. Simple is an object of at most
- * `maxDepth` levels, without `message_id`, exponents and very long numbers, whose `ts`, if any, is a number of at most 15 digits. JSON.parse and
- * jsonb accept each of these.
+ * The number that an object, in `text` from `from` to `to`, has as `ts`, or {@link NO_TIME}; undefined when it is not simple, or not valid.
+ * Simple is an object of at most `maxDepth` levels, without `message_id`, exponents and very long numbers, whose `ts`, if any, is a number of at
+ * most 15 digits. JSON.parse and jsonb accept each of these.
  */
-export function readPlain(text: Uint8Array, maxDepth: number): number | undefined {
+export function readPlain(text: Uint8Array, maxDepth: number, from = 0, to = text.length): number | undefined {
   const most = Math.min(maxDepth, DEEPEST);
-  const end = text.length;
   let state = VALUE;
   let depth = 0;
   let objects = 0;
   let isTime = false;
   let ts = NO_TIME;
-  let at = 0;
-  while (at < end) {
+  let at = from;
+  while (at < to) {
     const byte = text[at++] as number;
     if (byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09) continue;
     if (byte === QUOTE) {
       if (state === COLON || state === SEPARATOR || depth === 0) return undefined;
-      const from = at;
-      while (at < end) {
+      const begin = at;
+      while (at < to) {
         const next = text[at] as number;
         if (next === QUOTE) break;
         if (next < SPACE || next > TILDE || next === BACKSLASH) return undefined;
         at += 1;
       }
-      const length = at++ - from;
+      const length = at++ - begin;
       if (state === VALUE || state === VALUE_OR_END) {
         if (isTime) return undefined;
         state = SEPARATOR;
@@ -63,9 +62,9 @@ export function readPlain(text: Uint8Array, maxDepth: number): number | undefine
       }
       state = COLON;
       if (depth > 1) continue;
-      isTime = length === 2 && text[from] === LETTER_T && text[from + 1] === LETTER_S;
+      isTime = length === 2 && text[begin] === LETTER_T && text[begin + 1] === LETTER_S;
       // The length and both ends are enough: another name like that goes to JSON.parse as well.
-      if (length === MESSAGE_ID_LENGTH && text[from] === LETTER_M && text[from + length - 1] === LETTER_D)
+      if (length === MESSAGE_ID_LENGTH && text[begin] === LETTER_M && text[begin + length - 1] === LETTER_D)
         return undefined;
     } else if (byte === COLON_BYTE) {
       if (state !== COLON) return undefined;
@@ -90,20 +89,20 @@ export function readPlain(text: Uint8Array, maxDepth: number): number | undefine
       state = SEPARATOR;
       if (byte !== MINUS && !isDigit(byte)) {
         const literal = LITERALS.find(([first]) => first === byte);
-        if (literal === undefined || isTime || !isAt(literal, text, at - 1)) return undefined;
+        if (literal === undefined || isTime || !isAt(literal, text, at - 1, to)) return undefined;
         at += literal.length - 1;
         continue;
       }
-      const from = byte === MINUS ? at : at - 1;
-      at = from;
+      const begin = byte === MINUS ? at : at - 1;
+      at = begin;
       let number = 0;
-      for (; at < end && isDigit(text[at] as number); at++) number = number * 10 + (text[at] as number) - ZERO;
-      let digits = at - from;
-      if (digits === 0 || (digits > 1 && text[from] === ZERO)) return undefined;
+      for (; at < to && isDigit(text[at] as number); at++) number = number * 10 + (text[at] as number) - ZERO;
+      let digits = at - begin;
+      if (digits === 0 || (digits > 1 && text[begin] === ZERO)) return undefined;
       let decimals = 0;
-      if (at < end && text[at] === POINT) {
+      if (at < to && text[at] === POINT) {
         const point = at++;
-        for (; at < end && isDigit(text[at] as number); at++) number = number * 10 + (text[at] as number) - ZERO;
+        for (; at < to && isDigit(text[at] as number); at++) number = number * 10 + (text[at] as number) - ZERO;
         decimals = at - point - 1;
         if (decimals === 0) return undefined;
         digits += decimals;
@@ -120,7 +119,8 @@ export function readPlain(text: Uint8Array, maxDepth: number): number | undefine
 
 const isDigit = (byte: number) => byte >= ZERO && byte <= NINE;
 
-function isAt(literal: Uint8Array, text: Uint8Array, from: number): boolean {
+function isAt(literal: Uint8Array, text: Uint8Array, from: number, to: number): boolean {
+  if (from + literal.length > to) return false;
   for (let index = 0; index < literal.length; index++) if (literal[index] !== text[from + index]) return false;
   return true;
 }

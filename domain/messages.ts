@@ -54,6 +54,25 @@ export interface RefusedReading extends Rejection, Pick<Reading, 'payload' | 'en
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
+ * The time, in microseconds since 1970, of the one reading that is a payload, in `bytes` from `from` to `to`, or NO_TIME when it has none;
+ * undefined when {@link readMessage} must read it. Most readings are of this kind, and nothing is made of them. It is for messages without
+ * properties on a device's whole channel.
+ */
+export function readPlainTime(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  receivedAt: number,
+  limits: MessageLimits,
+  rules: ReadingRules,
+  readAt = receivedAt,
+): number | undefined {
+  if (to - from > limits.maxPayloadBytes || rules.timeMembers.length > 0) return undefined;
+  const given = readPlain(bytes, limits.maxDepth, from, to);
+  return given === undefined || given === NO_TIME ? given : readEpoch(given, receivedAt, readAt, limits);
+}
+
+/**
  * Reads one payload in UTF-8: a JSON object, or an array of them; plain or packed, as its content type says. Below a field it
  * may be any value. Whatever it accepts, Postgres' jsonb accepts too.
  *
@@ -74,13 +93,6 @@ export function readMessage(
   if (payload.length === 0) return reject('empty', 'the payload has no bytes');
   if (payload.length > limits.maxPayloadBytes) {
     return reject('too-large', `the payload has ${payload.length} bytes; at most ${limits.maxPayloadBytes} are stored`);
-  }
-  if (properties === undefined && field === undefined && rules.timeMembers.length === 0) {
-    const given = readPlain(payload, limits.maxDepth);
-    if (given !== undefined) {
-      const ts = given === NO_TIME ? undefined : readEpoch(given, receivedAt, readAt, limits);
-      if (ts !== undefined || given === NO_TIME) return [readingOf(payload, payload, ts, undefined, undefined, 0)];
-    }
   }
   const how = { receivedAt, readAt, limits, rules, field };
   const text = unpack(payload, properties?.contentType, limits.maxPayloadBytes);
@@ -114,7 +126,13 @@ function readText(
   if (bare === '') return reject('empty', 'the payload has only space');
   if (/^[[{"\ufeff]/.test(bare) || bare.includes('\0')) return explainNoJson(text, error);
   const quoted = JSON.stringify(bare);
-  const reading = readReading(Buffer.from(quoted), quoted, bare, envelope, { ...how, field }, 0);
+  const payload = Buffer.from(quoted);
+  const { maxPayloadBytes } = how.limits;
+  // Each control character is six as JSON.
+  if (payload.length > maxPayloadBytes) {
+    return reject('too-large', `the text has ${payload.length} bytes as JSON; at most ${maxPayloadBytes} are stored`);
+  }
+  const reading = readReading(payload, quoted, bare, envelope, { ...how, field }, 0);
   return isRejection(reading) ? reading : [reading];
 }
 

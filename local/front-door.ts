@@ -18,6 +18,8 @@ export interface FrontDoorOptions {
   jwtSecret: string;
   publishableKey: string;
   broker: { host: string; port: number; caFile: string };
+  /** Folder of the archive, and the key of the links to it. Default: it serves none. */
+  archive?: { folder: string; linkKey: string };
   /** Maximum number of rows in an answer of the API. Default: Supabase's, 1000. */
   maxRows?: number;
   /** Where the ingest worker answers questions. Default: there are none. */
@@ -39,7 +41,7 @@ const START_TIMEOUT_MS = 30_000;
 
 /** Starts it and returns once it answers. Secrets are passed in the environment. @throws Error with its last output. */
 export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
-  const { port, broker, logFile } = options;
+  const { port, broker, archive, logFile } = options;
   if (!(await isPortFree(port))) {
     throw new Error(
       `port ${port} on 127.0.0.1 is taken: stop the program that listens there, or choose another with --dashboard-port`,
@@ -59,6 +61,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       BROKER_HOST: broker.host,
       BROKER_PORT: String(broker.port),
       BROKER_CA_FILE: broker.caFile,
+      ...(archive && { ARCHIVE_STORE: archive.folder, ARCHIVE_LINK_KEY: archive.linkKey }),
       FRONT_DOOR_MAX_ROWS: String(options.maxRows ?? 1000),
       ...(options.questionsUrl && { QUESTIONS_URL: options.questionsUrl }),
     },

@@ -32,8 +32,8 @@ export interface RunningInstance {
   ingestAccountFile: string;
   /** Who reads the database for backups, the folder where they lie, and the key that opens them. */
   backups: { databaseUrl: string; store: string; key: string };
-  /** Who writes the archive of readings, and the folder where it lies. */
-  archive: { databaseUrl: string; store: string };
+  /** Who writes the archive of readings, the folder where it lies, and the key that signs links to it. */
+  archive: { databaseUrl: string; store: string; linkKey: string };
 }
 
 /** A claimed name and folder; nobody else has it until `release`, or until this process ends. */

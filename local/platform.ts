@@ -152,6 +152,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           publishableKey: secrets.publishableKey,
           broker: { host: '127.0.0.1', port: mqttPort, caFile: certificates.caFile },
           questionsUrl: process.env.QUESTIONS_URL && `http://127.0.0.1:${healthPort}/api/questions`,
+          archive: { folder: join(dir, 'archive'), linkKey: secrets.archiveLinks },
           logFile: join(dir, 'front-door.log'),
         }),
       onTrouble,
@@ -180,6 +181,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       archive: {
         databaseUrl: roleUrl(url, 'archive_writer', secrets.archiveDatabase),
         store: join(dir, 'archive'),
+        linkKey: secrets.archiveLinks,
       },
     };
     return { instance, secrets, saveSecrets: save, database, broker, ingest, frontDoor, stop };

@@ -16,6 +16,8 @@ export interface PlatformSecrets {
   archiveDatabase: string;
   /** Encrypts backups. */
   backupKey: string;
+  /** Signs links to archived readings. */
+  archiveLinks: string;
   /** Password of the database role of the local API. */
   apiDatabase: string;
   /** Key of the broker account that sends commands. */
@@ -38,6 +40,7 @@ export function loadSecrets(file: string): { secrets: PlatformSecrets; save: () 
     backupDatabase: generateKey(),
     archiveDatabase: generateKey(),
     backupKey: backupKey(randomBytes(32)),
+    archiveLinks: generateKey(),
     apiDatabase: generateKey(),
     controlBroker: generateKey(),
     notify: randomBytes(32).toString('hex'),

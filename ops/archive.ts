@@ -29,7 +29,8 @@ export function archiveCommand(): Command {
       `
 Without --target, two environment variables are enough, so any timer can run it:
 DATABASE_URL with the role archive_writer, and ARCHIVE_STORE: a folder, or
-https://ACCOUNT.blob.core.windows.net/CONTAINER.
+https://ACCOUNT.blob.core.windows.net/CONTAINER. A folder also needs
+ARCHIVE_LINK_KEY, which signs the links that tenants ask for.
 
 Examples:
   npm run ops -- archive run --target local
@@ -140,10 +141,11 @@ function holdOf(value: string): number {
 async function findArchive({ target: name }: Options): Promise<{ archive: Archive; store: Store; target?: Target }> {
   const target = name === undefined && process.env.ARCHIVE_STORE ? undefined : findTarget(name ?? 'local');
   const archive = target ? target.archive() : fromEnvironment(process.env);
-  return { archive, store: await openStore(archive.store), ...(target && { target }) };
+  return { archive, store: await openStore(archive.store, archive.linkKey), ...(target && { target }) };
 }
 
-function fromEnvironment({ DATABASE_URL: url, ARCHIVE_STORE: store, DATABASE_CA: ca }: NodeJS.ProcessEnv): Archive {
+function fromEnvironment(env: NodeJS.ProcessEnv): Archive {
+  const { DATABASE_URL: url, ARCHIVE_STORE: store, DATABASE_CA: ca, ARCHIVE_LINK_KEY: linkKey } = env;
   if (!url || !store) throw new Error('set DATABASE_URL and ARCHIVE_STORE, or name a platform with --target');
-  return { writer: { url, ca: ca || undefined }, store };
+  return { writer: { url, ca: ca || undefined }, store, linkKey };
 }

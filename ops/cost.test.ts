@@ -3,22 +3,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { VM_SIZES } from '../components/vm-sizes.ts';
 import { readPlan } from '../preview/plan.ts';
-import { daysUntilFull, MINUTE_TIMERS, makeBill, PRICES } from './cost/bill.ts';
+import { daysUntilFull, MINUTE_TIMERS, makeBill, PRICES, USUAL } from './cost/bill.ts';
 
-const LOAD = { messagesPerSecond: 1, runSeconds: 3 };
 const planOf = (stack: string) => {
   const plan = readPlan(new URL(`../stacks/snapshots/${stack}.json`, import.meta.url).pathname);
   if (!plan) throw new Error(`no snapshot of ${stack}`);
   return plan;
 };
-const item = (stack: string, what: string, load = LOAD) => {
+const item = (stack: string, what: string, load = USUAL) => {
   const found = makeBill(planOf(stack), load).items.find((one) => one.what === what);
   if (!found) throw new Error(`no ${what} in the bill of ${stack}`);
   return found;
 };
 
 test.each(['dev', 'prod'])('%s fits its own budget, and each of its types is priced or known to be free', (stack) => {
-  const { usd, budget, unpriced } = makeBill(planOf(stack), LOAD);
+  const { usd, budget, unpriced } = makeBill(planOf(stack), USUAL);
   expect(unpriced).toEqual([]);
   expect(usd).toBeLessThan(budget!);
 });
@@ -35,27 +34,30 @@ test('counts machine, disks, address, alerts, runs and log', () => {
 });
 
 test('a busy Function App costs more than what is free, up to a run that never ends', () => {
-  const usd = (messagesPerSecond: number) => item('dev', 'Function App', { messagesPerSecond, runSeconds: 3 }).usd;
-  expect(usd(1)).toBe(0);
-  expect(usd(200)).toBeCloseTo((43_800 * (3 + 12 + 1) * 0.5 - 100_000) * 0.000026, 2);
+  const usd = (messagesPerSecond: number, more = {}) =>
+    item('dev', 'Function App', { ...USUAL, messagesPerSecond, ...more }).usd;
+  expect(usd(1, { jobSeconds: 0 })).toBe(0);
+  expect(usd(200)).toBeCloseTo((43_800 * (3 + 12 + 2) * 0.5 - 100_000) * 0.000026, 2);
   expect(usd(5_000)).toBe(usd(50_000));
+  // A scrape is a second of 512 MB; with one every 10 seconds there are 100,400 more runs than are free.
+  expect(usd(200, { scrapeEvery: 10 }) - usd(200)).toBeCloseTo(262_800 * 0.5 * 0.000026 + 100_400 * 0.4e-6, 2);
 });
 
 test('questions count with the cap of the platform', () => {
   const settings = planOf('dev').find(({ type }) => type === 'azure-native:web:WebAppApplicationSettings')!;
   const properties = { ...(settings.inputs.properties as object), QUESTIONS_PLATFORM_USD_MONTH: '12.5' };
-  const [found] = makeBill([{ ...settings, inputs: { ...settings.inputs, properties } }], LOAD).items;
+  const [found] = makeBill([{ ...settings, inputs: { ...settings.inputs, properties } }], USUAL).items;
   expect(found).toEqual({ what: 'questions', detail: 'the cap: at most', usd: 12.5 });
-  expect(makeBill([settings], LOAD).items).toEqual([]);
+  expect(makeBill([settings], USUAL).items).toEqual([]);
 });
 
 test('a type without a price is named, a size without one is an error', () => {
   const plan = planOf('dev');
   const gateway = { ...plan[0]!, type: 'azure-native:network:NatGateway' };
-  expect(makeBill([...plan, gateway], LOAD).unpriced).toEqual(['azure-native:network:NatGateway']);
+  expect(makeBill([...plan, gateway], USUAL).unpriced).toEqual(['azure-native:network:NatGateway']);
   const machine = plan.find(({ type }) => type === 'azure-native:compute:VirtualMachine')!;
   const odd = { ...machine, inputs: { ...machine.inputs, hardwareProfile: { vmSize: 'Standard_D2s_v5' } } };
-  expect(() => makeBill([odd], LOAD)).toThrow('no price of Standard_D2s_v5; add it, with its source');
+  expect(() => makeBill([odd], USUAL)).toThrow('no price of Standard_D2s_v5; add it, with its source');
 });
 
 test('every size that a stack may choose has a price', () => {

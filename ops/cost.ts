@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ROOT } from '../bootstrap/root.mjs';
 import type { Plan } from '../preview/plan.ts';
 import { count } from '../preview/render/style.ts';
-import { type Bill, daysUntilFull, type Load, makeBill, PRICES } from './cost/bill.ts';
+import { type Bill, daysUntilFull, type Load, makeBill, PRICES, USUAL } from './cost/bill.ts';
 
 interface Options extends Load {
   stack: string;
@@ -17,8 +17,10 @@ export function costCommand(): Command {
   return new Command('cost')
     .description('what a month of a stack costs by list prices, and whether its budget covers that; without a network')
     .requiredOption('--stack <name>', 'the stack whose plan is priced')
-    .option('--messages-per-second <n>', 'messages that devices send, of one reading', amount, 1)
-    .option('--run-seconds <n>', 'seconds that a run of ingest takes in addition to storing', amount, 3)
+    .option('--messages-per-second <n>', 'messages that devices send, of one reading', amount, USUAL.messagesPerSecond)
+    .option('--run-seconds <n>', 'seconds that a run of ingest takes in addition to storing', amount, USUAL.runSeconds)
+    .option('--job-seconds <n>', 'seconds that the run of all other jobs takes', amount, USUAL.jobSeconds)
+    .option('--scrape-every <n>', 'seconds between two scrapes of /api/metrics (default: nobody scrapes)', interval)
     .option('--json', 'print the bill as JSON')
     .addOption(new Option('--cwd <folder>', 'folder that holds Pulumi.yaml').default(ROOT).hideHelp())
     .addHelpText(
@@ -72,6 +74,11 @@ function amount(text: string): number {
   const value = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || value > 100_000) throw new InvalidArgumentError('Give a number from 0 to 100000.');
   return value;
+}
+
+function interval(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('Give a whole number of seconds, 1 to 99999.');
+  return Number(text);
 }
 
 function describe(stack: string, { items, usd, budget, unpriced }: Bill, { messagesPerSecond: rate }: Load): string {

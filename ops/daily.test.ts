@@ -2,8 +2,6 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TestDatabase } from '../provisioning/database/testing/database.ts';
-import { reportCommands } from './daily.ts';
-import { maintenanceCommand } from './maintenance.ts';
 import { type Commands, startCommands } from './testing/commands.ts';
 
 let commands: Commands;
@@ -12,7 +10,7 @@ let admin: Client;
 const ops = (...args: string[]) => commands.ops(...args);
 
 beforeAll(async () => {
-  commands = await startCommands(() => [...reportCommands(), maintenanceCommand()]);
+  commands = await startCommands();
   ({ database } = commands);
   ({ admin } = database);
   await admin.query('alter role mqtt_ingest login');

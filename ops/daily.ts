@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { connect } from '../provisioning/database/connect.ts';
-import { type Bill, makeBill } from './cost/bill.ts';
+import { type Bill, makeBill, USUAL } from './cost/bill.ts';
 import { planOf } from './cost.ts';
 import { type Facts, readFacts } from './daily/facts.ts';
 import { advise, findProblems } from './daily/judge.ts';
@@ -105,7 +105,7 @@ export async function roomOf({ platform }: Place, bytes: number, megabytes?: num
 function billOf({ platform }: Place, { readings }: Facts, { days }: Span): Bill | undefined {
   if (platform?.kind !== 'stack') return undefined;
   const messagesPerSecond = readings.received / (days * 86_400);
-  return makeBill(planOf(platform.name), { messagesPerSecond, runSeconds: 3 });
+  return makeBill(planOf(platform.name), { ...USUAL, messagesPerSecond });
 }
 
 /** Megabytes on the command line. */

@@ -4,9 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../provisioning/database/connect.ts';
 import { addDevice } from '../provisioning/database/registry.ts';
 import type { TestDatabase } from '../provisioning/database/testing/database.ts';
-import { dbCommand } from './db.ts';
 import { readSize } from './db-size.ts';
-import { tenantCommand } from './tenant.ts';
 import { type Commands, startCommands } from './testing/commands.ts';
 
 let commands: Commands;
@@ -15,7 +13,7 @@ let admin: Client;
 const ops = (...args: string[]) => commands.ops(...args);
 
 beforeAll(async () => {
-  commands = await startCommands(() => [dbCommand(), tenantCommand()]);
+  commands = await startCommands();
   ({ database } = commands);
   ({ admin } = database);
 });

@@ -1,8 +1,3 @@
-// Dead letters as an operator handles them: real ones, made by ingest; a redrive never makes a second row.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { buffer, text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { encode } from 'cborg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,6 +7,7 @@ import { connect } from '../provisioning/database/connect.ts';
 import { poison, refusePoison } from '../tests/support/poison.ts';
 import { openStoreRig, type StoreRig } from '../tests/support/store-rig.ts';
 import { discardLetters } from './dead-letters-table.ts';
+import { runOps } from './testing/run.ts';
 
 let rig: Lab;
 let store: StoreRig;
@@ -26,13 +22,7 @@ afterAll(async () => {
 });
 
 /** Runs `ops dead-letters …` on the rig's database. */
-async function ops(...args: string[]) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'dead-letters', ...args], {
-    env: { ...process.env, DATABASE_URL: rig.postgres.url },
-  });
-  const [bytes, err, [code]] = await Promise.all([buffer(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { out: bytes.toString('utf8'), bytes, err, code: code as number };
-}
+const ops = (...args: string[]) => runOps(['dead-letters', ...args], { DATABASE_URL: rig.postgres.url });
 
 const idsOf = async ({ topic }: { topic: string }) =>
   (

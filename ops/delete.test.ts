@@ -1,14 +1,11 @@
 // `ops tenant`, `ops device delete --readings` and `ops person` as an operator runs them.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makePerson } from '../provisioning/database/testing/world.ts';
-import { personCommand } from './delete.ts';
-import { deviceCommand } from './device.ts';
-import { tenantCommand } from './tenant.ts';
 import { type Commands, startCommands } from './testing/commands.ts';
 
 let rig: Commands;
 beforeAll(async () => {
-  rig = await startCommands(() => [tenantCommand(), deviceCommand(), personCommand()]);
+  rig = await startCommands();
 });
 afterAll(() => rig?.stop());
 

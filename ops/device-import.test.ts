@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readCredentials } from '../domain/device-import.ts';
 import { isHashOf } from '../provisioning/database/registry.ts';
-import { deviceCommand } from './device.ts';
 import { type Commands, startCommands } from './testing/commands.ts';
 
 let commands: Commands;
@@ -13,7 +12,7 @@ let dir: string;
 let file: string;
 let saved: string;
 beforeAll(async () => {
-  commands = await startCommands(() => [deviceCommand()]);
+  commands = await startCommands();
   dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-import-'));
   file = join(dir, 'fleet.csv');
   saved = join(dir, 'keys', 'credentials.csv');

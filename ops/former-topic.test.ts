@@ -1,15 +1,12 @@
-// `ops device former-topic` as an operator runs it.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunningPostgres } from '../lab/postgres.ts';
 import { startScratchPostgres } from '../lab/scratch-postgres.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { addDevice } from '../provisioning/database/registry.ts';
+import { runOps } from './testing/run.ts';
 
 let postgres: RunningPostgres;
 let folder: string;
@@ -31,12 +28,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function formerTopic(...args: string[]) {
-  const words = [join(import.meta.dirname, 'main.ts'), 'device', 'former-topic', ...args];
-  const child = spawn(process.execPath, words, { env: { ...process.env, DATABASE_URL: postgres.url } });
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { out, err, code: code as number };
-}
+const formerTopic = (...args: string[]) => runOps(['device', 'former-topic', ...args], { DATABASE_URL: postgres.url });
 
 it('add, list, and remove', async () => {
   expect(await formerTopic('add', 'acme', 'pump', 'devices/PUMP', '--until', '2099-03-31')).toMatchObject({

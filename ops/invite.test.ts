@@ -1,14 +1,12 @@
 // `ops invite` and `ops limit` as an operator runs them. tests/dashboard/mailed-links.e2e.ts tries mails, and people who accept.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../provisioning/database/testing/database.ts';
 import { makePerson } from '../provisioning/database/testing/world.ts';
 import { type AuthFront, startAuthFront } from '../tests/auth/front.ts';
+import { runOps } from './testing/run.ts';
 
 const DASHBOARD = ['--dashboard', 'https://dashboard.example.com'];
 let database: TestDatabase;
@@ -18,17 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.stop());
 
-const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
-const inherited = { PATH, HOME, NODE_COMPILE_CACHE };
-
-async function ops(args: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
-    env: { ...inherited, DATABASE_URL: database.postgres.url, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { out, err, code: code as number };
-}
+const ops = (args: string[], env: Record<string, string> = {}) =>
+  runOps(args, { DATABASE_URL: database.postgres.url, ...env });
 
 const invite = (email: string, ...more: string[]) =>
   ops(['invite', email, '--tenant', 'acme', '--role', 'owner', ...DASHBOARD, ...more]);

@@ -1,13 +1,9 @@
-// `ops device rules` as an operator runs it.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunningPostgres } from '../lab/postgres.ts';
 import { startScratchPostgres } from '../lab/scratch-postgres.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { addDevice } from '../provisioning/database/registry.ts';
+import { runOps } from './testing/run.ts';
 
 let postgres: RunningPostgres;
 beforeAll(async () => {
@@ -18,12 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.stop());
 
-async function rules(...args: string[]) {
-  const words = [join(import.meta.dirname, 'main.ts'), 'device', 'rules', ...args];
-  const child = spawn(process.execPath, words, { env: { ...process.env, DATABASE_URL: postgres.url } });
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { out, err, code: code as number };
-}
+const rules = (...args: string[]) => runOps(['device', 'rules', ...args], { DATABASE_URL: postgres.url });
 
 const said = (time: string, senml: string, clocks: string, ms: number) =>
   `time without ts  ${time}\nSenML arrays     ${senml}\nunset clocks     ${clocks}\nrepeats          within ${ms} ms\n`;

@@ -4,7 +4,9 @@ import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { TokenCredential } from '@azure/identity';
 import { ensurePackages } from '../bootstrap/packages.mjs';
+import { archivePath, fileNameOf } from '../domain/archive-link.ts';
 
 /** An object. */
 export interface Stored {
@@ -25,16 +27,24 @@ export interface Store {
   get(name: string): Promise<Readable>;
   /** @returns false when the store keeps it: a policy of the container says for how long. */
   remove(name: string): Promise<boolean>;
+  /**
+   * Makes links with which anyone reads one object each, until then; at most 7 days ahead. They are secrets.
+   * @throws Error that says what this store lacks for it.
+   */
+  linker(until: Date): Promise<(name: string) => string>;
 }
 
-/** @param place path of a folder, or `https://ACCOUNT.blob.core.windows.net/CONTAINER`. */
-export const openStore = (place: string): Promise<Store> =>
-  /^https?:/.test(place) ? blobStore(place) : Promise.resolve(folderStore(place));
+/**
+ * @param place path of a folder, or `https://ACCOUNT.blob.core.windows.net/CONTAINER`.
+ * @param linkKey signs links to a folder's objects. Default: it has none.
+ */
+export const openStore = (place: string, linkKey?: string): Promise<Store> =>
+  /^https?:/.test(place) ? blobStore(place) : Promise.resolve(folderStore(place, linkKey));
 
 const taken = (where: string, name: string) => new Error(`${where} has ${name} already: run this again`);
 
 /** A folder of this machine, made when missing; only this user can read it. */
-export function folderStore(folder: string): Store {
+export function folderStore(folder: string, linkKey?: string): Store {
   return {
     where: folder,
     folder,
@@ -73,6 +83,10 @@ export function folderStore(folder: string): Store {
       await rm(join(folder, name), { force: true });
       return true;
     },
+    linker: async (until) => {
+      if (!linkKey) throw new Error('ARCHIVE_LINK_KEY is not set: a folder needs it to sign links (docs/archive.md)');
+      return (name) => archivePath(name, until, linkKey);
+    },
   };
 }
 
@@ -82,18 +96,40 @@ const BLOCKS_AT_ONCE = 2;
 /**
  * A container, by the identity that this process has: a managed or federated one, or that of `az login`.
  * @param url of the container; with a SAS in its query, that is used instead.
+ * @param identity Default: the process has it.
  */
-async function blobStore(url: string): Promise<Store> {
+export async function blobStore(url: string, identity?: TokenCredential): Promise<Store> {
   const where = url.split('?')[0]!;
   // Only here: the packages are for those who have Azure, and `npm start` does not install them.
   await ensurePackages('all');
-  const { ContainerClient } = await import('@azure/storage-blob');
+  const { BlobSASPermissions, BlobServiceClient, ContainerClient, generateBlobSASQueryParameters, SASProtocol } =
+    await import('@azure/storage-blob');
   const { DefaultAzureCredential } = await import('@azure/identity');
-  const container = new URL(url).search
-    ? new ContainerClient(url)
-    : new ContainerClient(url, new DefaultAzureCredential());
+  const credential = new URL(url).search ? undefined : (identity ?? new DefaultAzureCredential());
+  const container = new ContainerClient(url, credential);
   return {
     where,
+    linker: async (until) => {
+      if (!credential) throw new Error(`${where} was opened with a SAS: links need an identity`);
+      const { accountName, containerName } = container;
+      const service = new BlobServiceClient(where.slice(0, -containerName.length - 1), credential);
+      const key = await service.getUserDelegationKey(new Date(), until);
+      return (blobName) => {
+        const sas = generateBlobSASQueryParameters(
+          {
+            containerName,
+            blobName,
+            permissions: BlobSASPermissions.parse('r'),
+            expiresOn: until,
+            ...(where.startsWith('https:') && { protocol: SASProtocol.Https }),
+            contentDisposition: `attachment; filename="${fileNameOf(blobName)}"`,
+          },
+          key,
+          accountName,
+        );
+        return `${container.getBlobClient(blobName).url}?${sas}`;
+      };
+    },
     list: async (prefix = '') => {
       const found: Stored[] = [];
       for await (const { name, properties } of container.listBlobsFlat({ prefix }))

@@ -1,13 +1,12 @@
 // A month of tenants, as text, CSV and JSON: the same numbers, which add up to the days' rows.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Commands, startCommands } from './testing/commands.ts';
-import { usageCommand } from './usage.ts';
 
 let commands: Commands;
 const ops = (...args: string[]) => commands.ops('usage', ...args);
 
 beforeAll(async () => {
-  commands = await startCommands(() => [usageCommand()]);
+  commands = await startCommands();
   await commands.database.admin.query(`
     insert into public.usage_days (tenant_id, day, readings, bytes, letters)
     select t.id, d.day, 1000, d.bytes, 2 from public.tenants as t

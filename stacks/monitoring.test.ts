@@ -6,7 +6,7 @@ import { LOG_CATEGORIES } from '../components/diagnostics.ts';
 import { METRICS } from '../components/metrics.ts';
 import { FIGURES_LINE } from '../functions/health/report.ts';
 import { hasFailed, type RunResult } from '../functions/ingest/run.ts';
-import { makeBill } from '../ops/cost/bill.ts';
+import { makeBill, USUAL } from '../ops/cost/bill.ts';
 import { alerts, type PlatformAlert } from '../provisioning/monitoring/alerts.ts';
 import { logAlerts, metricAlerts, operationAlerts } from './tables/alerts.ts';
 import azure from './testing/azure-monitor.json' with { type: 'json' };
@@ -225,8 +225,7 @@ it('with `machineAlerts` and `webTestMinutes`, the machine’s own metrics and t
 });
 
 it('costs what the descriptions of the keys say, and dev’s budget covers all of it', async () => {
-  const load = { messagesPerSecond: 1, runSeconds: 3 };
-  const bill = async (...lines: string[]) => makeBill(await planOf('dev', having(...lines)), load);
+  const bill = async (...lines: string[]) => makeBill(await planOf('dev', having(...lines)), USUAL);
   const all = await bill('machineAlerts: true', "webTestMinutes: '5'", "logAlertMinutes: '5'");
   const extra = all.usd - (await bill()).usd;
   // docs/reference/configuration.md: 1.00 for the machine's, 5.75 for the web test, 2.00 more for the log.

@@ -12,6 +12,7 @@ import { generateKey } from '../domain/credentials.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type ApiRig, startApiRig } from './support/api-rig.ts';
 import {
+  ARCHIVED_MONTHS,
   CHANNELS,
   DEVICES,
   FIELDS,
@@ -67,6 +68,7 @@ afterAll(async () => {
 
 const load = async () => ({
   clients: await import('../apps/dashboard/features/session/clients.ts'),
+  archive: await import('../apps/dashboard/features/archive/archive.ts'),
   alerts: await import('../apps/dashboard/features/alerts/alerts.ts'),
   rules: await import('../apps/dashboard/features/alerts/rules.ts'),
   audit: await import('../apps/dashboard/features/audit/audit.ts'),
@@ -250,6 +252,14 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     expect(counts).toMatchObject([{ sent: 0, waiting: CHANNELS, failed: 0 }]);
     return whole(Promise.resolve(counts), 1);
   },
+  archivedMonths: ({ archive }) => whole(archive.archivedMonths(tenant), ARCHIVED_MONTHS),
+  archiveRequests: ({ archive }) => whole(archive.archiveRequests(tenant), 9),
+  archiveLinks: async ({ archive }) => {
+    const made = (await archive.archiveRequests(tenant)).find(({ made_at }) => made_at !== null);
+    return whole(archive.archiveLinks(made!.id), ARCHIVED_MONTHS * 10);
+  },
+  retention: ({ archive }) => one(archive.retention(tenant)),
+  tryRetention: ({ archive }) => one(archive.tryRetention(tenant, 7)),
   recentDeletions: ({ deletions }) => whole(deletions.recentDeletions(tenant), 20),
   currentMaintenance: ({ maintenance }) => one(maintenance.currentMaintenance()),
   openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),

@@ -5,8 +5,9 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { openConnection } from '../../functions/broker/index.ts';
-import type { Row } from '../../functions/ingest/row.ts';
+import { Delivery, openConnection } from '../../functions/broker/index.ts';
+import type { Route } from '../../functions/ingest/registry.ts';
+import { Row } from '../../functions/ingest/row.ts';
 import { COPY_TELEMETRY, encodePrefix, encodeRows } from '../../functions/ingest/write.ts';
 import { cpuSeconds, familyCpuSeconds } from '../support/processes.ts';
 import { DEVICES, readingId, readingText } from '../support/readings.ts';
@@ -45,12 +46,14 @@ export async function rawCopy(stage: Stage, messages: number): Promise<Partial<R
 function encodeAll(stage: Stage, messages: number): Buffer[] {
   const receivedAt = Date.now();
   const each = messages / DEVICES.length;
+  const topics = DEVICES.map(({ topic }) => topic);
   const prefixes = DEVICES.map((_, index) => encodePrefix(...stage.keyOf(TELEMETRY, index)));
   const rows = Array.from({ length: messages }, (_, n) => {
     const [index, number] = [n % DEVICES.length, Math.floor(n / DEVICES.length)];
-    const [ts, messageId] = [receivedAt - each + number, readingId(index, number)];
-    const payload = Buffer.from(readingText(messageId, ts));
-    return { route: { prefix: prefixes[index] }, ts: ts * 1000, messageId, receivedAt, payload } as Row;
+    const ts = receivedAt - each + number;
+    const payload = Buffer.from(readingText(readingId(index, number), ts));
+    const delivery = new Delivery(topics[index] as string, payload, 0, payload.length, false, 1, false, 1, receivedAt);
+    return new Row(delivery, { prefix: prefixes[index] } as Route, undefined, ts * 1000);
   });
   return Array.from({ length: Math.ceil(messages / BATCH) }, (_, n) =>
     encodeRows(rows.slice(n * BATCH, (n + 1) * BATCH)),
@@ -83,8 +86,8 @@ export async function brokerDrain(stage: Stage, messages: number): Promise<Parti
       receiveMaximum: 10_000,
       number: 1,
       now: Date.now,
-      onDelivery: ({ packetId, dup, payload }) => {
-        bytes += payload.length;
+      onDelivery: ({ packetId, dup, size }) => {
+        bytes += size;
         if (taken.push(packetId) === 1) setImmediate(acknowledge);
         if (dup) return;
         count += 1;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 /** The parts, by functions of ours or of V8; a sample belongs to the innermost of them on its stack. */
 const PARTS: Record<string, string[]> = {
   'garbage collection': ['(garbage collector)'],
-  'JSON and its checks': ['readMessage'],
-  'identity, repeats': ['makeRow', '#isRepeat', 'keyOf', 'contentHash'],
+  'JSON and its checks': ['readMessage', 'readPlainTime'],
+  'identity, repeats': ['makeRow', '#isRepeat', 'keyOf', 'contentHash', 'get messageId'],
   'batch, registry, ledger': [
     'receive',
     'add',
@@ -19,7 +19,14 @@ const PARTS: Record<string, string[]> = {
   ],
   'packets, sockets': ['feed', 'readPublish', 'flush', 'onTurn', 'callback', 'onStreamRead', 'Socket.read'],
   'encoding rows': ['encodeRows'],
-  'database protocol, acknowledgements': ['copy', 'parse', '_write', 'acknowledge', 'query', 'handleCopyInResponse'],
+  'database protocol, acknowledgements': [
+    'writeFast',
+    'parse',
+    '_write',
+    'acknowledge',
+    'query',
+    'handleCopyInResponse',
+  ],
   'start of the program': ['compileSourceTextModule', 'requireBuiltin', '__require', '__init', '__require2', 'loadESM'],
 };
 const IDLE = '(idle)';

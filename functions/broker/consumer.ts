@@ -11,12 +11,14 @@ export interface ConsumerOptions extends Omit<ConnectionOptions, 'number' | 'onN
   log: Logger;
 }
 
-/** Messages that need not wait on the broker any more, by the connection on which they came. */
+/** Messages that need not wait on the broker any more. */
 export interface Received {
-  /** Packet identifiers to acknowledge, in the order of arrival (MQTT 5.0, 4.6). */
-  acknowledgements(connection: number): number[];
+  /** On which they came. */
+  connection: number;
+  /** To acknowledge, in the order of arrival (MQTT 5.0, 4.6). */
+  packetIds: readonly number[];
   /** How many there are, of any QoS, and their payloads' bytes. */
-  done(connection: number): Done;
+  done: Done;
 }
 
 /** Ingest's connection to the broker. */
@@ -97,8 +99,9 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
       return connection.publish(topic, payload);
     },
     failure: () => failure,
-    acknowledge: (received) =>
-      connection?.acknowledge(received.acknowledgements(connection.number), received.done(connection.number)),
+    acknowledge: (received) => {
+      if (connection?.number === received.connection) connection.acknowledge(received.packetIds, received.done);
+    },
     pause: () => {
       resumed ??= Promise.withResolvers();
       connection?.pause();

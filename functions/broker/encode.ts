@@ -25,22 +25,24 @@ export interface Account {
   clientId: string;
   /** How many messages the broker may send before one is acknowledged, 1 to 65535. */
   receiveMaximum: number;
+  /** True: the session that the broker has ends now, and this one with its connection. Default: it stays. */
+  endsSession?: boolean | undefined;
 }
 
-/** Asks for a session that stays. */
-export function encodeConnect({ username, password, clientId, receiveMaximum }: Account): Buffer {
+/** Asks for a session that stays, if it is not to end. */
+export function encodeConnect({ username, password, clientId, receiveMaximum, endsSession = false }: Account): Buffer {
   return generate(
     {
       cmd: 'connect',
       protocolId: 'MQTT',
       protocolVersion: 5,
-      clean: false,
+      clean: endsSession,
       clientId,
       keepalive: KEEP_ALIVE_S,
       username,
       password: Buffer.from(password),
       // No Maximum Packet Size: the broker would drop what is larger, unseen [MQTT-3.1.2-28]. Cut off, it becomes a dead letter.
-      properties: { sessionExpiryInterval: NEVER_EXPIRES, receiveMaximum },
+      properties: { sessionExpiryInterval: endsSession ? 0 : NEVER_EXPIRES, receiveMaximum },
     },
     V5,
   );

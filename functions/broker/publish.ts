@@ -1,6 +1,6 @@
 // Reads PUBLISH packets in place: every message has properties, the broker's stamp at least. control-packets.ts reads the others.
 import { isUtf8 } from 'node:buffer';
-import type { Delivery } from './delivery.ts';
+import { Delivery } from './delivery.ts';
 import { malformed, ProtocolError, TOPIC_ALIAS_INVALID, TOPIC_NAME_INVALID } from './reason-codes.ts';
 import { type ReadStamp, STAMP_PROPERTY } from './stamp.ts';
 
@@ -43,21 +43,13 @@ export function readPublish(
   const from = lengthEnd(bytes, propertiesAt, end);
   const to = from + lengthAt(bytes, propertiesAt, from);
   if (to > end) throw malformed();
-  const delivery: Delivery = {
-    topic: topicOf(bytes, body + 2, topicEnd),
-    payload: bytes.subarray(to, end),
-    truncated,
-    packetId,
-    dup: (flags & 0x08) !== 0,
-    connection,
-    receivedAt,
-    properties: undefined,
-    stamp: undefined,
-  };
+  const topic = topicOf(bytes, body + 2, topicEnd);
+  const dup = (flags & 0x08) !== 0;
+  const delivery = new Delivery(topic, bytes, to, end, truncated, packetId, dup, connection, receivedAt);
   const stampAt = readProperties(bytes, from, to, delivery);
   if (readStamp && stampAt > 0) {
     const valueEnd = stampAt + 2 + uint16At(bytes, stampAt);
-    delivery.stamp = readStamp(bytes, body + 2, topicEnd, stampAt + 2, valueEnd) ?? 'forged';
+    delivery.stamp = readStamp(topic, bytes, stampAt + 2, valueEnd) ?? 'forged';
   }
   return delivery;
 }

@@ -1,6 +1,6 @@
 // The stamp that the broker's gate appends to a device's message: when it came, which one it was, and what the gate changed.
 import { MAX_COUNTER } from '../../domain/message-identity.ts';
-import { createSipHash } from './siphash.ts';
+import { createSipHash, type SipHash } from './siphash.ts';
 
 /** The user property that carries it: `<ms>.<boot>.<counter>.<note>.<mac>`. */
 export const STAMP_PROPERTY = 'gate';
@@ -19,35 +19,32 @@ export interface Stamp {
   first?: { content: string; index: number };
 }
 
-/** Reads the stamp `value` of a message to `topic`, both in `bytes`; undefined when it is forged or malformed. */
-export type ReadStamp = (
-  bytes: Buffer,
-  topicAt: number,
-  topicEnd: number,
-  valueAt: number,
-  valueEnd: number,
-) => Stamp | undefined;
+/** Reads the stamp of a message to `topic` that is in `bytes` from `at` to `end`; undefined when it is forged or malformed. */
+export type ReadStamp = (topic: string, bytes: Buffer, at: number, end: number) => Stamp | undefined;
 
 /** 64 bits in hexadecimal, and the point before them. */
 const MAC_CHARACTERS = 17;
 const BOOT_CHARACTERS = 8;
 const POINT = 0x2e;
 
+/** The same devices publish again and again. */
+const MOST_TOPICS = 1_000;
+
 /** @param key 16 bytes, which the gate has, too. */
 export function createStampReader(key: Buffer): ReadStamp {
-  const authenticate = createSipHash(key);
-  let scratch = Buffer.allocUnsafe(1024);
-  return (bytes, topicAt, topicEnd, valueAt, valueEnd) => {
-    const signedEnd = valueEnd - MAC_CHARACTERS;
-    if (signedEnd <= valueAt || bytes[signedEnd] !== POINT) return undefined;
-    const topicLength = topicEnd - topicAt;
-    const length = topicLength + 1 + (signedEnd - valueAt);
-    if (scratch.length < length) scratch = Buffer.allocUnsafe(length);
-    for (let at = 0; at < topicLength; at++) scratch[at] = bytes[topicAt + at] as number;
-    scratch[topicLength] = 0;
-    for (let at = topicLength + 1, from = valueAt; from < signedEnd; at++, from++) scratch[at] = bytes[from] as number;
-    return isHexOf(authenticate(scratch, 0, length), bytes, signedEnd + 1)
-      ? readFields(bytes, valueAt, signedEnd)
+  /** By topic: the MAC covers the topic, a NUL and the stamp's fields. */
+  const hashes = new Map<string, SipHash>();
+  return (topic, bytes, at, end) => {
+    const signedEnd = end - MAC_CHARACTERS;
+    if (signedEnd <= at || bytes[signedEnd] !== POINT) return undefined;
+    let authenticate = hashes.get(topic);
+    if (authenticate === undefined) {
+      authenticate = createSipHash(key, Buffer.from(`${topic}\0`));
+      if (hashes.size >= MOST_TOPICS) hashes.clear();
+      hashes.set(topic, authenticate);
+    }
+    return isHexOf(authenticate(bytes, at, signedEnd), bytes, signedEnd + 1)
+      ? readFields(bytes, at, signedEnd)
       : undefined;
   };
 }

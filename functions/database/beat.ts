@@ -11,6 +11,8 @@ export const NEXT_BEAT_S = {
   timer: 90,
   /** A job of the run a minute may be the first in one run, and the last, 45 s later, in the next. */
   minuteRun: 120,
+  /** A run failed: what it does waits, and the health page says so at once. */
+  failed: 0,
 } as const;
 
 /** Never throws: a beat that cannot be noted makes its part late, and so becomes known. @param nextS seconds until the next one. */

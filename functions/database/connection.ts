@@ -34,6 +34,8 @@ export interface Database {
    * @throws ConnectionLost if the connection fails; pg.DatabaseError from the server; what `work` throws.
    */
   transaction<T>(opening: string, work: (client: pg.Client) => Promise<T>, mostMs?: number): Promise<T>;
+  /** The same database by a connection of its own, which is not made before its first use. */
+  another(): Database;
   /** Waits for the running transaction, then disconnects. */
   close(): Promise<void>;
 }
@@ -97,6 +99,7 @@ export function openDatabase(address: DatabaseAddress, leftMs = () => Number.POS
   return {
     query: (text, values) => transaction('', (used) => used.query(text, values)),
     transaction,
+    another: () => openDatabase(address, leftMs),
     close: async () => {
       await last;
       if (client === undefined) return;

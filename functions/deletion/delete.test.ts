@@ -103,7 +103,9 @@ test('a tenant: asked for, kept, asked for again, and nothing of it is left', as
   }
   expect(await stateOf(a.id)).toMatchObject({ stage: 'registry', problem: expect.stringContaining('control loop') });
   // As the control loop does it.
-  await rig.admin.query("delete from ingest.retained_of_deleted where tenant_slug = 'acme'");
+  await rig.admin.query(`
+    delete from ingest.retained_of_deleted where tenant_slug = 'acme';
+    delete from ingest.sessions_of_deleted where tenant_slug = 'acme'`);
   await later();
   await turn();
   expect(await stateOf(a.id)).toMatchObject({ stage: 'archive', problem: null });

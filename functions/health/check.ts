@@ -89,13 +89,13 @@ function judgeDatabase(figures: Figures | undefined): string {
 
 function judgeIngest({ parts: { [LATE.ingest]: late, ingest_lag_seconds: lag = 0 } }: Figures): string {
   if (late === undefined) return 'has never run';
-  if (late > 0) return `does not run: it is late by ${Math.ceil(late)} s`;
+  if (late > 0) return `does not run, or fails: it is late by ${Math.ceil(late)} s`;
   return lag <= HEALTH_LIMITS.ingestLagSeconds ? 'ok' : `is ${Math.round(lag / 60)} minutes behind the broker`;
 }
 
 function judgeControl({ parts: { [LATE.control]: late, control_loop_ok: hasRun } }: Figures): string {
   if (late === undefined) return hasRun === undefined ? 'off' : 'has never run: commands and states wait';
-  return late <= 0 ? 'ok' : `does not run: it is late by ${Math.ceil(late)} s, and commands and states wait`;
+  return late <= 0 ? 'ok' : `does not run, or fails: it is late by ${Math.ceil(late)} s, and commands and states wait`;
 }
 
 function judgeBackup({ askedAt, parts }: Figures): string {

@@ -127,9 +127,9 @@ test('each part that is late is named, and what an environment does not have is 
   expect(checks({ backup_failing: 1 }).checks.backup).toBe('has never succeeded');
   for (const [late, said] of [
     [{ database_read_only: 1 }, { database: 'takes no writes: it is full, or failing over' }],
-    [{ [INGEST]: 0.2 }, { ingest: 'does not run: it is late by 1 s' }],
+    [{ [INGEST]: 0.2 }, { ingest: 'does not run, or fails: it is late by 1 s' }],
     [{ ingest_lag_seconds: 600 }, { ingest: 'is 10 minutes behind the broker' }],
-    [{ [CONTROL]: 61 }, { control: 'does not run: it is late by 61 s, and commands and states wait' }],
+    [{ [CONTROL]: 61 }, { control: 'does not run, or fails: it is late by 61 s, and commands and states wait' }],
   ] as const)
     expect(checks({ ...fine, ...late })).toMatchObject({ status: 'degraded', checks: said });
   const { [CONTROL]: _, ...neverControlled } = fine;

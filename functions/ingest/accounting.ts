@@ -52,9 +52,17 @@ export function addTo({ tallies }: Outcomes, outcome: Outcome, tenant: string | 
 
 /** Counts one reading for each row. */
 export function addRows(outcomes: Outcomes, outcome: Outcome, rows: Iterable<Row>): void {
-  for (const { route, payload } of rows) {
-    addTo(outcomes, outcome, route.tenant, 1);
-    if (outcome === 'stored') addBytes(outcomes, route.tenant, payload.length);
+  const counted = new Map<string, { readings: number; bytes: number }>();
+  for (const { route, size } of rows) {
+    const own = counted.get(route.tenant);
+    if (own) {
+      own.readings += 1;
+      own.bytes += size;
+    } else counted.set(route.tenant, { readings: 1, bytes: size });
+  }
+  for (const [tenant, { readings, bytes }] of counted) {
+    addTo(outcomes, outcome, tenant, readings);
+    if (outcome === 'stored') addBytes(outcomes, tenant, bytes);
   }
 }
 
@@ -149,11 +157,11 @@ export async function admit(client: Client, rows: readonly Row[]): Promise<Admis
 /** Bytes of the payloads of each metered tenant, in the order of its rows. */
 function sizesOf(rows: readonly Row[]): Map<string, number[]> {
   const sizes = new Map<string, number[]>();
-  for (const { route, payload } of rows) {
+  for (const { route, size } of rows) {
     if (!route.metered) continue;
     const own = sizes.get(route.tenant);
-    if (own) own.push(payload.length);
-    else sizes.set(route.tenant, [payload.length]);
+    if (own) own.push(size);
+    else sizes.set(route.tenant, [size]);
   }
   return sizes;
 }

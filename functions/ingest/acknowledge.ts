@@ -3,75 +3,64 @@ import type { Delivery, Received } from '../broker/index.ts';
 
 /** Keeps the order. It holds numbers only: a message that waits for the acknowledgement of another one takes no memory. */
 export interface Acknowledger {
-  /** A message has come. */
+  /** A message has come. On another connection than the one before: what came on that one is acknowledged no more, but comes again. */
   add(delivery: Delivery): void;
   /** These are done with. @param isCommitted false: they stay on the broker, and hold up no others. */
   settle(deliveries: readonly Delivery[], isCommitted: boolean): void;
 }
 
 const PACKET_IDS = 65_536;
-const keyOf = ({ connection, packetId }: Delivery) => connection * PACKET_IDS + packetId;
-/** In place of a payload's bytes: it stays on the broker. */
-const LEFT = -1;
+/** In place of the bytes of a payload: its message is not done with, or stays on the broker. */
+const OPEN = -1;
+const LEFT = -2;
 
 /** @param send acknowledges what is committed, as far as all before it is done with. */
 export function createAcknowledger(send: (received: Received) => void): Acknowledger {
+  let connection = 0;
+  /** Packet identifiers as they came, those from `next` on not passed yet. */
   let waiting: number[] = [];
   let next = 0;
-  /** Bytes of the payload, by key. */
-  const settled = new Map<number, number>();
+  /** Of each packet, the bytes of its payload once it is done with. */
+  const settled = new Int32Array(PACKET_IDS).fill(OPEN);
 
   return {
     add: (delivery) => {
-      if (delivery.packetId !== 0) waiting.push(keyOf(delivery));
+      if (delivery.connection !== connection) {
+        connection = delivery.connection;
+        waiting = [];
+        next = 0;
+        settled.fill(OPEN);
+      }
+      if (delivery.packetId !== 0) waiting.push(delivery.packetId);
     },
     settle: (deliveries, isCommitted) => {
-      const keys: number[] = [];
-      const sizes: number[] = [];
-      const pass = (key: number, bytes: number) => {
-        if (bytes === LEFT) return;
-        keys.push(key);
-        sizes.push(bytes);
-      };
+      const packetIds: number[] = [];
+      const done = { messages: 0, bytes: 0 };
       for (const delivery of deliveries) {
-        const key = keyOf(delivery);
-        const bytes = isCommitted ? delivery.payload.length : LEFT;
-        // Nothing of QoS 0 stays on the broker.
-        if (delivery.packetId === 0) pass(key, delivery.payload.length);
-        else if (waiting[next] === key) {
-          next += 1;
-          pass(key, bytes);
-        } else settled.set(key, bytes);
+        if (delivery.connection !== connection) continue;
+        const { size } = delivery;
+        if (delivery.packetId !== 0) settled[delivery.packetId] = isCommitted ? size : LEFT;
+        else {
+          // Nothing of QoS 0 stays on the broker.
+          done.messages += 1;
+          done.bytes += size;
+        }
       }
-      for (; settled.size > 0 && next < waiting.length; next++) {
-        const key = waiting[next] as number;
-        const bytes = settled.get(key);
-        if (bytes === undefined) break;
-        settled.delete(key);
-        pass(key, bytes);
+      for (; next < waiting.length; next++) {
+        const packetId = waiting[next] as number;
+        const bytes = settled[packetId] as number;
+        if (bytes === OPEN) break;
+        settled[packetId] = OPEN;
+        if (bytes === LEFT) continue;
+        packetIds.push(packetId);
+        done.messages += 1;
+        done.bytes += bytes;
       }
       if (next > waiting.length / 2) {
         waiting = waiting.slice(next);
         next = 0;
       }
-      const connectionOf = (key: number) => Math.floor(key / PACKET_IDS);
-      send({
-        acknowledgements: (connection) => {
-          const ids: number[] = [];
-          for (const key of keys)
-            if (key % PACKET_IDS !== 0 && connectionOf(key) === connection) ids.push(key % PACKET_IDS);
-          return ids;
-        },
-        done: (connection) => {
-          const done = { messages: 0, bytes: 0 };
-          for (let index = 0; index < keys.length; index++) {
-            if (connectionOf(keys[index] as number) !== connection) continue;
-            done.messages += 1;
-            done.bytes += sizes[index] as number;
-          }
-          return done;
-        },
-      });
+      send({ connection, packetIds, done });
     },
   };
 }

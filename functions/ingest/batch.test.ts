@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS, DEFAULT_RULES } from '../../domain/messages-limits.ts';
 import { CANARY_TOPIC, telemetryTopic } from '../../domain/topics.ts';
+import { deliveryTo, likeIt } from '../../tests/support/store-rig.ts';
 import type { Delivery } from '../broker/index.ts';
 import { Batch } from './batch.ts';
 import type { Registry, Route } from './registry.ts';
@@ -17,18 +18,11 @@ const route: Route = {
   metered: false,
   topic: telemetryTopic('acme', 'pump-1'),
 };
-const registry: Registry = { find: () => route, learn: async () => new Map() };
+const registry: Registry = { refresh: () => {}, find: () => route, learn: async () => new Map() };
 
-const delivery = (packetId: number, connection: number, payload = `{"n":${packetId}}`, dup = false): Delivery => ({
-  topic: telemetryTopic('acme', 'pump-1'),
-  payload: Buffer.from(payload),
-  truncated: false,
-  packetId,
-  dup,
-  connection,
-  receivedAt: 1_795_262_400_000,
-  properties: undefined,
-});
+const TOPIC = telemetryTopic('acme', 'pump-1');
+const delivery = (packetId: number, connection: number, payload = `{"n":${packetId}}`, dup = false): Delivery =>
+  deliveryTo(TOPIC, payload, { packetId, connection, dup, receivedAt: 1_795_262_400_000 });
 
 const batchOf = (...deliveries: Delivery[]) => {
   const batch = new Batch(registry);
@@ -45,7 +39,7 @@ test('rejected and repeated messages are acknowledged, too, or they would come a
 });
 
 test('a redelivery of a packet that is still held is a repeat, whatever time it is, and an equal packet is not', () => {
-  const late = { ...delivery(5, 2, '{"v":1}', true), receivedAt: 1_795_262_400_000 + 3_600_000 };
+  const late = likeIt(delivery(5, 2, '{"v":1}', true), { receivedAt: 1_795_262_400_000 + 3_600_000 });
   expect(batchOf(delivery(5, 1, '{"v":1}'), late)).toMatchObject({ rows: { length: 1 }, repeats: { length: 1 } });
   const equal = [
     delivery(5, 1, '{"v":1}'),
@@ -59,16 +53,13 @@ test('a redelivery of a packet that is still held is a repeat, whatever time it 
 
 test('what a message becomes is counted as held, before it is known too', async () => {
   const unpacked = `[${Array(200).fill('{"v":1.25}')}]`;
-  const zipped = {
-    ...delivery(1, 1),
-    payload: gzipSync(unpacked),
-    properties: { contentType: 'application/gzip' },
-  };
+  const zipped = deliveryTo(TOPIC, gzipSync(unpacked), { properties: { contentType: 'application/gzip' } });
   const known = batchOf(zipped);
   expect(known).toMatchObject({ messages: 1, rows: { length: 200 }, repeats: [] });
   expect(known.bytes).toBeGreaterThan(200 * 600);
   let routes: Route | undefined;
   const learning = new Batch({
+    ...registry,
     find: () => routes,
     learn: async () => {
       routes = route;
@@ -91,11 +82,11 @@ test('readings of an array that lie in the same packet are told apart from a red
 
 test('a long topic is counted as held', () => {
   const topic = 'x'.repeat(4000);
-  expect(batchOf({ ...delivery(1, 1), topic }).bytes).toBeGreaterThan(2 * topic.length);
+  expect(batchOf(deliveryTo(topic, '{}')).bytes).toBeGreaterThan(2 * topic.length);
 });
 
 test('a canary among messages that are set aside has come, and becomes no dead letter', () => {
-  const canary = { ...delivery(2, 1, '1795262400000 svc-ingest svc-ingest'), topic: CANARY_TOPIC };
+  const canary = deliveryTo(CANARY_TOPIC, '1795262400000 svc-ingest svc-ingest', { packetId: 2 });
   const batch = batchOf(delivery(1, 1), canary).setAside('57014: too long');
   expect(batch).toMatchObject({ messages: 2, deadLetters: { length: 1 } });
   expect(batch.canaries).toEqual([{ at: 1_795_262_400_000, session: 'svc-ingest svc-ingest' }]);

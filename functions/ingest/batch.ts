@@ -1,13 +1,14 @@
 // Messages that will be written in one transaction: rows, dead letters, and what to acknowledge afterwards.
-import { readMessage } from '../../domain/messages.ts';
+import { readMessage, readPlainTime } from '../../domain/messages.ts';
 import { unpackedSize } from '../../domain/messages-encoding.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
+import { NO_TIME } from '../../domain/messages-plain.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
 import type { ReportChannel } from '../../domain/topics.ts';
 import { cameAt, type Delivery } from '../broker/index.ts';
 import { type Canary, readCanary } from './canary.ts';
 import { channelOf, WHOLE } from './channel.ts';
-import { mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
+import { LESS_WHEN_PLAIN, mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
 import type { Registry, Route } from './registry.ts';
 import { type Report, readReport, reportChannelOf } from './reports.ts';
 import { keptTopic, keyOf, makeRow, type Row, type Sent, sentAsPart, sentAsWhole } from './row.ts';
@@ -99,10 +100,13 @@ export class Batch {
   }
 
   #add(delivery: Delivery, place: number): void {
-    if (this.messages === 0) this.startedAt = delivery.receivedAt;
+    if (this.messages === 0) {
+      this.startedAt = delivery.receivedAt;
+      this.#registry.refresh();
+    }
     this.deliveries.push(delivery);
     this.#places.push(place);
-    this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
+    this.bytes += delivery.size + 2 * delivery.topic.length + OVERHEAD_BYTES;
     const canary = readCanary(delivery);
     if (canary) {
       this.canaries.push(canary);
@@ -195,30 +199,34 @@ export class Batch {
   }
 
   #place(delivery: Delivery, place: number, route: Route): void {
-    const { payload } = delivery;
-    const size = unpackedSize(payload, delivery.properties?.contentType);
+    const { properties } = delivery;
+    const size = properties ? unpackedSize(delivery.payload, properties.contentType) : delivery.size;
     // A larger one is refused unread.
-    this.work += size > MAX_PAYLOAD_BYTES ? payload.length : size;
+    this.work += size > MAX_PAYLOAD_BYTES ? delivery.size : size;
     const reported = reportChannelOf(delivery, route);
     if (reported) {
       this.#report(delivery, route, reported);
       return;
     }
     const channel = channelOf(delivery, route);
+    const readAt = this.#readAt ?? delivery.receivedAt;
+    if (channel === WHOLE && properties === undefined && !delivery.truncated) {
+      const { bytes, from, to } = delivery;
+      const time = readPlainTime(bytes, from, to, cameAt(delivery), route.limits, route.rules, readAt);
+      if (time !== undefined) {
+        this.bytes -= LESS_WHEN_PLAIN;
+        this.#count(route.tenant, route.tenantId, 1);
+        this.#keep(makeRow(delivery, route, undefined, time === NO_TIME ? undefined : time, place));
+        return;
+      }
+    }
+    const { payload } = delivery;
     const isRead = channel === WHOLE || !isRejection(channel);
     const result = !isRead
       ? channel
       : delivery.truncated
         ? reject('too-large', `more than ${MAX_PAYLOAD_BYTES} bytes; what is kept was cut off`)
-        : readMessage(
-            payload,
-            delivery.properties,
-            cameAt(delivery),
-            route.limits,
-            route.rules,
-            channel.field,
-            this.#readAt ?? delivery.receivedAt,
-          );
+        : readMessage(payload, properties, cameAt(delivery), route.limits, route.rules, channel.field, readAt);
     if (isRejection(result)) {
       this.#count(route.tenant, route.tenantId, 1);
       this.#refuse(
@@ -237,9 +245,12 @@ export class Batch {
         this.#refuse(delivery, sentAsPart(reading), { reason, detail, ...namesOf(route) });
         continue;
       }
-      const row = makeRow(delivery, route, reading, place);
-      (this.#isRepeat(row) ? this.repeats : this.rows).push(row);
+      this.#keep(makeRow(delivery, route, reading, reading.ts, place));
     }
+  }
+
+  #keep(row: Row): void {
+    (this.#isRepeat(row) ? this.repeats : this.rows).push(row);
   }
 
   #report(delivery: Delivery, route: Route, channel: ReportChannel): void {

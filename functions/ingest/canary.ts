@@ -17,9 +17,9 @@ export interface Canary {
 }
 
 /** The canary in a message; undefined when it is a device's. The gate lets only ingest publish to this topic. */
-export function readCanary({ topic, payload }: Delivery): Canary | undefined {
-  if (topic !== CANARY_TOPIC) return undefined;
-  const [at = '', ...session] = payload.toString('utf8').split(' ');
+export function readCanary(delivery: Delivery): Canary | undefined {
+  if (delivery.topic !== CANARY_TOPIC) return undefined;
+  const [at = '', ...session] = delivery.payload.toString('utf8').split(' ');
   return { at: Number(at), session: session.join(' ') };
 }
 

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, type LabDevice, startLab } from '../../lab/lab.ts';
 import { createStamper } from '../../tests/support/stamps.ts';
-import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
+import { deliveryTo, likeIt, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { redrive } from './redrive.ts';
 
 const stamper = createStamper();
@@ -37,7 +37,7 @@ test('a wrong topic becomes a letter of its device that names where it was publi
   const device = rig.devices[0]!;
   const [one, other] = [toNoChannel(device, 'ctele/SENSOR'), toNoChannel(device, 'ctele/STATE', 2)];
   await store.store.write(store.batchFrom([one, other]));
-  await store.store.write(store.batchFrom([one, { ...other, packetId: 9, dup: true }]));
+  await store.store.write(store.batchFrom([one, likeIt(other, { packetId: 9, dup: true })]));
   const letters = await lettersOf(device);
   expect(letters).toMatchObject([
     { topic: `${prefixOf(device)}tele/SENSOR`, reason: 'wrong-topic', received_at: new Date(at), has_tenant: true },

@@ -55,8 +55,9 @@ export async function noteDevices(
   outcomes: Outcomes,
   noted: Noted = new Map(),
 ): Promise<Noted> {
+  const isStored = [...outcomes.tallies.values()].every(({ stored }) => stored > 0);
   const hasStored = ({ route }: Row) => (outcomes.tallies.get(route.tenant)?.stored ?? 0) > 0;
-  const heard = [...hear(batch, tried.filter(hasStored))].filter((each) => isDue(each, noted));
+  const heard = [...hear(batch, isStored ? tried : tried.filter(hasStored))].filter((each) => isDue(each, noted));
   if (heard.length === 0) return new Map();
   const newest = heard.map(newestLast);
   const refused = new Set(outcomes.refused.map(({ delivery }) => delivery));
@@ -120,9 +121,10 @@ function hear(batch: Batch, stored: readonly Row[]): Iterable<Heard> {
   for (const rows of [batch.rows, batch.repeats]) {
     for (const row of rows) {
       const heard = find(row.route.tenantId, row.route.deviceId);
-      heard.receipts.push(row.receivedAt);
+      const { receivedAt } = row;
+      heard.receipts.push(receivedAt);
       if (row.untimed || row.stamped) continue;
-      const skew = row.ts / 1_000_000 - row.receivedAt / 1000;
+      const skew = row.ts / 1_000_000 - receivedAt / 1000;
       if (heard.skew === null || skew > heard.skew) heard.skew = skew;
     }
   }

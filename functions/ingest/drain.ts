@@ -17,6 +17,8 @@ import type { Store } from './store.ts';
 export interface DrainOptions {
   registry: Registry;
   store: Store;
+  /** Where those messages are written meanwhile whose sender had a row refused: on a connection of its own. */
+  suspectStore: Store;
   /** Told to stop and go on reading, and to acknowledge a committed batch. */
   source: { pause(): void; resume(): void; acknowledge(received: Received): void };
   /** Told of each committed batch. */
@@ -65,12 +67,13 @@ const ROOM_BEYOND_BYTES = 256 * 1024;
  */
 const MAX_UNREAD_BYTES = 2 * 1024 * 1024;
 /**
- * When the database has refused a row of a sender, its messages of this time are written in batches of their own, carefully, in turn with the
- * others' batches. This bounds how often a sender makes a COPY fail that has others' rows in it.
+ * When the database has refused a row of a sender, its messages of this time are written in batches of their own, carefully, at the same time
+ * as the others' batches. This bounds how often a sender makes a COPY fail that has others' rows in it.
  */
 const SUSPECT_MS = 60_000;
-/** Most messages of such a batch: to find the bad rows among them takes about as long as the statements take to and from the database. */
+/** Most messages and bytes of such a batch: to find the bad rows among them takes about as long as the statements take to and from the database. */
 const MOST_SUSPECT = 512;
+const MOST_SUSPECT_BYTES = MAX_BATCH_BYTES / 4;
 const MOST_SUSPECTS = 10_000;
 /** How long after `retryUntil` a write may still begin, of what had been received before. */
 const FINISH_MS = 500;
@@ -80,7 +83,7 @@ const sizeOf = ({ bytes, work }: Batch) => Math.max(bytes, work);
 
 /** Starts empty. */
 export function createDrain(options: DrainOptions): Drain {
-  const { registry, store, source, onWritten, cap, retryUntil, signal, log, now } = options;
+  const { registry, store, suspectStore, source, onWritten, cap, retryUntil, signal, log, now } = options;
   let batch = new Batch(registry);
   /** When the batch got its first message. */
   let begun = 0;
@@ -97,76 +100,94 @@ export function createDrain(options: DrainOptions): Drain {
   let dropped = false;
   let quietSince: number | undefined = now();
   let paused = false;
-  let pumping: Promise<void> | undefined;
+  /** What writes the batch, and what writes suspects' messages. Each waits for nothing of the other's. */
+  const pumps = { batch: undefined, suspects: undefined } as Record<'batch' | 'suspects', Promise<void> | undefined>;
   const isOver = () => dropped || now() >= retryUntil + FINISH_MS;
-  const persist = createPersist({
-    store,
-    onLeft: (part) => acknowledger.settle(part.deliveries, false),
-    onCommitted: (part, written, durationMs) => {
-      acknowledger.settle(part.deliveries, true);
-      onWritten(written, durationMs);
-      log.debug(
-        { messages: part.messages, careful: written.careful, durationMs: Math.round(durationMs) },
-        'batch committed',
-      );
-    },
-    onRefused: (refused) => {
-      const sender = senderOf(refused);
-      if (suspects.size >= MOST_SUSPECTS) suspects.clear();
-      suspects.set(sender, now() + SUSPECT_MS);
-      return (delivery) => {
-        const isTheirs = senderOf(delivery) === sender;
-        if (isTheirs) suspect.push(delivery);
-        return isTheirs;
-      };
-    },
-    isOver,
-    retryUntil,
-    signal,
-    log,
-    now,
-  });
+  const persistTo = (to: Store) =>
+    createPersist({
+      store: to,
+      onLeft: (part) => acknowledger.settle(part.deliveries, false),
+      onCommitted: (part, written, durationMs) => {
+        acknowledger.settle(part.deliveries, true);
+        onWritten(written, durationMs);
+        log.debug(
+          { messages: part.messages, careful: written.careful, durationMs: Math.round(durationMs) },
+          'batch committed',
+        );
+      },
+      onRefused: (refused) => {
+        const sender = senderOf(refused);
+        if (suspects.size >= MOST_SUSPECTS) suspects.clear();
+        suspects.set(sender, now() + SUSPECT_MS);
+        return (delivery) => {
+          const isTheirs = senderOf(delivery) === sender;
+          if (isTheirs) suspect.push(delivery);
+          return isTheirs;
+        };
+      },
+      isOver,
+      retryUntil,
+      signal,
+      log,
+      now,
+    });
+  const persist = persistTo(store);
+  const persistSuspects = persistTo(suspectStore);
   const failure = Promise.withResolvers<never>();
   // Not every caller waits for it: unhandled, its rejection would end the process.
   failure.promise.catch(() => {});
 
-  async function pump(): Promise<void> {
+  /** Starts to write what waits, where that is not under way. */
+  function pump(): void {
+    if (batch.messages > 0) pumps.batch ??= run('batch', writeBatches);
+    if (suspect.length > 0) pumps.suspects ??= run('suspects', writeSuspects);
+  }
+
+  async function run(name: keyof typeof pumps, write: () => Promise<void>): Promise<void> {
     try {
-      await writeAll();
+      await write();
     } catch (error) {
       closed = true;
       dropped = true;
       failure.reject(error);
     } finally {
       // At once, not a turn of the event loop later: a message that comes in between would never be written.
-      pumping = undefined;
+      pumps[name] = undefined;
+      if (batch.messages === 0 && suspect.length === 0 && !isPumping()) quietSince = now();
     }
   }
 
-  async function writeAll(): Promise<void> {
-    while ((batch.messages > 0 || suspect.length > 0) && !isOver()) {
-      if (batch.messages > 0) {
-        const linger = LINGER_MS - (now() - begun);
-        if (linger > 0) await pause(linger, signal);
-        if (isOver()) break;
-        await writeOne(takeBatch(), false);
-      }
-      if (suspect.length > 0 && !isOver()) await writeOne(suspectBatch(), true);
+  const isPumping = () => pumps.batch !== undefined || pumps.suspects !== undefined;
+
+  async function writeBatches(): Promise<void> {
+    while (batch.messages > 0 && !isOver()) {
+      const linger = LINGER_MS - (now() - begun);
+      if (linger > 0) await pause(linger, signal);
+      if (isOver()) break;
+      // Once a batch: each time lets in another read, and a database that fails late may be tried many times.
+      let isSent = false;
+      const onSent = () => {
+        if (!isSent) collect();
+        isSent = true;
+      };
+      const writing = takeBatch();
+      fitHeapTo(writing.work);
+      await persist(writing, { onSent });
+      afterwards();
     }
-    if (batch.messages === 0) quietSince = now();
   }
 
-  async function writeOne(writing: Batch, carefully: boolean): Promise<void> {
-    // Once a batch: each time lets in another read, and a database that fails late may be tried many times.
-    let isSent = false;
-    const onSent = () => {
-      if (!isSent) collect();
-      isSent = true;
-    };
-    fitHeapTo(writing.work);
-    await persist(writing, { onSent, carefully });
+  async function writeSuspects(): Promise<void> {
+    while (suspect.length > 0 && !isOver()) {
+      await persistSuspects(suspectBatch(), { carefully: true });
+      afterwards();
+    }
+  }
+
+  function afterwards(): void {
     freeBuffers();
     collect();
+    pump();
   }
 
   function takeBatch(): Batch {
@@ -178,7 +199,7 @@ export function createDrain(options: DrainOptions): Drain {
 
   function suspectBatch(): Batch {
     const slice = new Batch(registry);
-    while (slice.messages < MOST_SUSPECT && sizeOf(slice) < MAX_BATCH_BYTES) {
+    while (slice.messages < MOST_SUSPECT && sizeOf(slice) < MOST_SUSPECT_BYTES) {
       const next = suspect.shift();
       if (next === undefined) break;
       slice.add(next);
@@ -225,6 +246,11 @@ export function createDrain(options: DrainOptions): Drain {
     return false;
   }
 
+  async function finish(): Promise<void> {
+    closed = true;
+    while (isPumping()) await Promise.all([pumps.batch, pumps.suspects]);
+  }
+
   return {
     receive: (delivery) => {
       if (closed || taken >= cap) return;
@@ -236,18 +262,14 @@ export function createDrain(options: DrainOptions): Drain {
         paused = true;
         source.pause();
       }
-      pumping ??= pump();
+      pump();
     },
     taken: () => taken,
     quietSince: () => quietSince,
-    finish: async () => {
-      closed = true;
-      await pumping;
-    },
-    stop: async () => {
-      closed = true;
+    finish,
+    stop: () => {
       dropped = true;
-      await pumping;
+      return finish();
     },
     failure: failure.promise,
   };

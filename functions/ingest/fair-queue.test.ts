@@ -41,41 +41,53 @@ test('what was served is not kept, also of a tenant whose messages never end', a
 });
 
 test('whatever the order of commits, acknowledgements keep the order of receipt, and the gate is told of each message once', () => {
-  const message = fc.record({ connection: fc.constantFrom(1, 2), isCommitted: fc.boolean(), isQos0: fc.boolean() });
+  const message = fc.record({ isCommitted: fc.boolean(), isQos0: fc.boolean() });
   fc.assert(
-    fc.property(fc.array(message, { maxLength: 60 }), fc.infiniteStream(fc.nat()), (messages, random) => {
-      const sent: Record<number, number[]> = { 1: [], 2: [] };
-      const told: Record<number, ReturnType<Received['done']>> = {
-        1: { messages: 0, bytes: 0 },
-        2: { messages: 0, bytes: 0 },
-      };
-      const acknowledger = createAcknowledger((received) => {
-        for (const connection of [1, 2]) {
-          sent[connection]!.push(...received.acknowledgements(connection));
-          const { messages: more, bytes } = received.done(connection);
-          told[connection]!.messages += more;
-          told[connection]!.bytes += bytes;
-        }
-      });
-      const deliveries = messages.map(({ connection, isQos0 }, n) =>
-        deliveryTo('t', 'x'.repeat(n), { connection, packetId: isQos0 ? 0 : n + 1 }),
-      );
-      for (const delivery of deliveries) acknowledger.add(delivery);
-      const left = deliveries.map((delivery, n) => ({ delivery, isCommitted: messages[n]!.isCommitted }));
-      while (left.length > 0) {
-        const [next] = left.splice((random.next().value as number) % left.length, 1);
-        acknowledger.settle([next!.delivery], next!.isCommitted);
-      }
-      for (const connection of [1, 2]) {
+    fc.property(
+      fc.array(message, { maxLength: 60 }),
+      fc.nat(60),
+      fc.infiniteStream(fc.nat()),
+      (messages, firstOnes, random) => {
+        const sent: Received[] = [];
+        const acknowledger = createAcknowledger((received) => sent.push(received));
+        const deliveries = messages.map(({ isQos0 }, n) => {
+          // Packet identifiers of both connections are the same ones.
+          const [connection, place] = n < firstOnes ? [1, n] : [2, n - firstOnes];
+          return deliveryTo('t', 'x'.repeat(n), { connection, packetId: isQos0 ? 0 : place + 1 });
+        });
+        const all = deliveries.map((delivery, n) => ({ delivery, ...messages[n]! }));
+        const settleSome = (left: typeof all, most: number) => {
+          for (let n = 0; n < most && left.length > 0; n++) {
+            const [next] = left.splice((random.next().value as number) % left.length, 1);
+            acknowledger.settle([next!.delivery], next!.isCommitted);
+          }
+        };
+        const ofFirst = all.slice(0, firstOnes);
+        for (const { delivery } of ofFirst) acknowledger.add(delivery);
+        settleSome(ofFirst, firstOnes / 2);
+        const before = sent.length;
+        const ofSecond = all.slice(firstOnes);
+        for (const { delivery } of ofSecond) acknowledger.add(delivery);
+        settleSome([...ofFirst, ...ofSecond], Number.POSITIVE_INFINITY);
+
         // Nothing of QoS 0 stays on the broker, and what was left there does.
-        const done = deliveries.filter(
-          (delivery, n) => delivery.connection === connection && (delivery.packetId === 0 || messages[n]!.isCommitted),
-        );
-        const ids = done.map(({ packetId }) => packetId);
-        expect(sent[connection]).toEqual(ids.filter((id) => id !== 0));
-        const bytes = done.reduce((sum, { payload }) => sum + payload.length, 0);
-        expect(told[connection]).toEqual({ messages: done.length, bytes });
-      }
-    }),
+        const passed = ofSecond.filter(({ delivery, isCommitted }) => delivery.packetId === 0 || isCommitted);
+        const later = sent.slice(before);
+        if (ofSecond.length > 0) {
+          expect(new Set(later.map(({ connection }) => connection))).toEqual(new Set([2]));
+          const ids = passed.map(({ delivery }) => delivery.packetId).filter((id) => id !== 0);
+          expect(later.flatMap(({ packetIds }) => packetIds)).toEqual(ids);
+          const bytes = passed.reduce((sum, { delivery }) => sum + delivery.payload.length, 0);
+          expect(later.reduce((sum, { done }) => sum + done.messages, 0)).toBe(passed.length);
+          expect(later.reduce((sum, { done }) => sum + done.bytes, 0)).toBe(bytes);
+        }
+        // Of the first connection: the first ones that are done with, as far as they were before it ended.
+        const inOrder = all
+          .slice(0, firstOnes)
+          .filter(({ delivery, isCommitted }) => delivery.packetId !== 0 && isCommitted);
+        const ids = sent.slice(0, before).flatMap(({ packetIds }) => packetIds);
+        expect(ids).toEqual(inOrder.slice(0, ids.length).map(({ delivery }) => delivery.packetId));
+      },
+    ),
   );
 });

@@ -70,7 +70,7 @@ export function createFairQueue(): FairQueue {
   };
   let bytes = 0;
   let length = 0;
-  const sizeOf = ({ payload, topic }: Delivery) => payload.length + 2 * topic.length + OVERHEAD_BYTES;
+  const sizeOf = ({ size, topic }: Delivery) => size + 2 * topic.length + OVERHEAD_BYTES;
   return {
     get bytes() {
       return bytes;

@@ -170,6 +170,11 @@ const KINDS: [what: string, message: Message, fate: RejectionReason | number][] 
   ['a tenant that is not registered', { payload: '{}', topic: 'tenants/x/devices/y/telemetry' }, 'unknown-tenant'],
   ['a foreign device', { payload: '{}', topic: 'tenants/acme/devices/hive/telemetry' }, 'unknown-device'],
   ['a field', { payload: '21.5', topic: 'tenants/acme/devices/pump-1/telemetry/x' }, 1],
+  [
+    'a text that is six times as large when it is quoted',
+    { payload: '\x01'.repeat(100_000), topic: 'tenants/acme/devices/pump-1/telemetry/x' },
+    'too-large',
+  ],
   ['a field without a name', { payload: '1', topic: 'tenants/acme/devices/pump-1/telemetry/' }, 'wrong-topic'],
   [
     'a field of 129 bytes',

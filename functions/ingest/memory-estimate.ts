@@ -5,6 +5,8 @@ import type { Delivery } from '../broker/index.ts';
 
 /** What a held message or reading takes beside its payload, in bytes; generous. */
 export const OVERHEAD_BYTES = 600;
+/** A message that is one plain reading takes less by this many: nothing is made of its payload. */
+export const LESS_WHEN_PLAIN = 200;
 
 /** The smallest reading of an array, with its comma. */
 const SMALLEST_READING = 3;

@@ -103,6 +103,23 @@ test('thousands of readings that the database refuses, among others: two transac
   expect(await rig.rows(victim)).toHaveLength(20);
 });
 
+test('where bad rows are expected, a batch of them costs no more statements than a good one', async () => {
+  const device = rig.devices[4]!;
+  const costOf = async (payload: (n: number) => string, carefully: boolean) => {
+    const batch = store.batchOf(device, upTo(100).map(payload));
+    statements = 0;
+    const { tallies } = await store.store.write(batch, { carefully });
+    return { statements, ...totalOf(tallies) };
+  };
+  const good = await costOf((n) => `{"n":${n}}`, false);
+  expect(good).toMatchObject({ stored: 100, rejected: 0 });
+  const bad = await costOf((n) => poison({ expected: n }), true);
+  expect(bad).toMatchObject({ stored: 0, rejected: 100 });
+  expect(bad.statements).toBeLessThanOrEqual(good.statements);
+  const mixed = await costOf((n) => (n % 2 ? poison({ mixed: n }) : `{"mixed":${n}}`), true);
+  expect(mixed).toMatchObject({ stored: 50, rejected: 50 });
+});
+
 test('duplicates of many tenants cost no statements of their own', async () => {
   const devices = rig.devices.slice(0, 2);
   const messages = devices.flatMap((device) =>

@@ -51,8 +51,8 @@ interface Part {
 
 /** How a batch is persisted. */
 export interface HowToPersist {
-  /** Called when the rows have been sent to the database; not always. */
-  onSent: () => void;
+  /** Called when the rows have been sent to the database; not always. Default: nothing. */
+  onSent?: () => void;
   /** Bad rows are expected. Default: false. */
   carefully?: boolean;
 }

@@ -2,7 +2,7 @@
 import type { Client } from 'pg';
 import { formerTopicOf } from '../../domain/former-topics.ts';
 import { parseStampedId } from '../../domain/message-identity.ts';
-import type { Stamp } from '../broker/index.ts';
+import { Delivery, type Stamp } from '../broker/index.ts';
 import { addRows, addToLedger, admit, closeAccount, noOutcomes, spend, totalOf } from './accounting.ts';
 import { Batch } from './batch.ts';
 import type { KeptProperties } from './dead-letters.ts';
@@ -145,17 +145,10 @@ async function readAgain(client: Client, letter: Letter): Promise<Batch> {
   const { topic, payload, content_type: contentType, properties, received_at: receivedAt, now } = letter;
   const batch = new Batch(createRegistry(client, encodePrefix, Date.now), now.getTime());
   const { id, ts, stamp, note = '' } = properties ?? {};
-  batch.add({
-    topic,
-    payload,
-    truncated: false,
-    packetId: 0,
-    dup: false,
-    connection: 0,
-    receivedAt: receivedAt.getTime(),
-    properties: { id, ts, contentType: contentType ?? undefined },
-    stamp: stampOf(stamp, note, receivedAt),
-  });
+  const delivery = new Delivery(topic, payload, 0, payload.length, false, 0, false, 0, receivedAt.getTime());
+  delivery.properties = { id, ts, contentType: contentType ?? undefined };
+  delivery.stamp = stampOf(stamp, note, receivedAt);
+  batch.add(delivery);
   await batch.settle();
   return batch;
 }

@@ -25,10 +25,10 @@ export function createRefusals(database: Database, lease: Lease, log: Logger, no
   const told = new Map<string, object>();
   let written = 0;
   return {
-    take: ({ topic, payload }) => {
-      const tenant = refusalsTenant(topic);
+    take: (delivery) => {
+      const tenant = refusalsTenant(delivery.topic);
       if (tenant === undefined) return false;
-      const counters = readCounters(payload);
+      const counters = readCounters(delivery.payload);
       if (counters) told.set(tenant, { tenant, ...counters });
       return true;
     },

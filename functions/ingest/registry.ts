@@ -38,6 +38,8 @@ export type Asked = Pick<Database, 'query'>;
 
 /** Topics to devices. */
 export interface Registry {
+  /** Forgets what was learnt too long ago: called for each batch, because to read the clock for each message costs a hundredth. */
+  refresh(): void;
   /** The device of a topic, when it is known already. */
   find(topic: string): Route | undefined;
   /**
@@ -81,14 +83,13 @@ export function createRegistry(
   }
 
   return {
-    find: (topic) => {
-      if (routes.size > 0 && now() - emptiedAt > MEMORY_MS) {
-        routes.clear();
-        emptiedAt = now();
-      }
-      // A telemetry topic is found as it is; all else of a device, or below a former topic, goes one way, however many there are.
-      return routes.get(topic) ?? routes.get(telemetryTopicOf(topic) ?? formerTopicOf(topic) ?? '');
+    refresh: () => {
+      if (now() - emptiedAt <= MEMORY_MS) return;
+      routes.clear();
+      emptiedAt = now();
     },
+    // A telemetry topic is found as it is; all else of a device, or below a former topic, goes one way, however many there are.
+    find: (topic) => routes.get(topic) ?? routes.get(telemetryTopicOf(topic) ?? formerTopicOf(topic) ?? ''),
     learn: async (topics) => {
       const unroutable = new Map<string, Unroutable>();
       const wanted = new Map<string, { tenant: string; device: string }>();

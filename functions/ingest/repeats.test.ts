@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, startLab } from '../../lab/lab.ts';
 import { createStamper } from '../../tests/support/stamps.ts';
-import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
+import { deliveryTo, likeIt, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { Batch } from './batch.ts';
 import { createRegistry } from './registry.ts';
 import { encodePrefix } from './write.ts';
@@ -43,7 +43,7 @@ test('is the same one in another packet, on another connection, in parts of its 
     return tallies.get('acme');
   };
   expect(await write(stamped)).toMatchObject({ stored: 4, duplicate: 1 });
-  const again = stamped.map((delivery, n) => ({ ...delivery, packetId: 60 - n, connection: 2 }));
+  const again = stamped.map((delivery, n) => likeIt(delivery, { packetId: 60 - n, connection: 2 }));
   for (const part of [again, again.slice(1), again.slice(1, 2), again.slice(3), [again[2]!, again[0]!]]) {
     expect(await write(part)).toMatchObject({ stored: 0, duplicate: part.length });
   }

@@ -1,26 +1,74 @@
 // A reading on its way into the table, and what makes it the same as another.
-import { contentHash, contentId, deliveredId, type StampedMessage, stampedId } from '../../domain/message-identity.ts';
+import {
+  contentHash,
+  contentId,
+  contentIdLength,
+  deliveredId,
+  type StampedMessage,
+  stampedId,
+} from '../../domain/message-identity.ts';
 import type { Envelope, Reading } from '../../domain/messages.ts';
 import { cameAt, type Delivery } from '../broker/index.ts';
 import type { Route } from './registry.ts';
 
 /** A reading to be stored. */
-export interface Row {
-  delivery: Delivery;
-  route: Route;
-  /** Its JSON text. */
-  payload: Buffer;
-  /** Set when it is one of several of its message. */
-  part: Reading | undefined;
+export class Row {
+  readonly delivery: Delivery;
+  readonly route: Route;
+  /** Undefined when its message is a plain reading, of which nothing was made. */
+  readonly reading: Reading | undefined;
   /** Microseconds since 1970: the device's time, or of receipt when it gave none. */
-  ts: number;
-  /** When it came, in milliseconds since 1970. */
-  receivedAt: number;
-  messageId: string;
+  readonly ts: number;
   /** Set when neither the device nor the broker says which message it is: `ts` is then no part of its identity. */
-  untimed: Untimed | undefined;
+  untimed: Untimed | undefined = undefined;
   /** Set when its stamp says which message it is. */
-  stamped: Stamped | undefined;
+  stamped: Stamped | undefined = undefined;
+  /** Of one without a time of its own. */
+  id: string | undefined = undefined;
+
+  constructor(delivery: Delivery, route: Route, reading: Reading | undefined, ts: number) {
+    this.delivery = delivery;
+    this.route = route;
+    this.reading = reading;
+    this.ts = ts;
+  }
+
+  /** Its JSON text. */
+  get payload(): Buffer {
+    return this.reading ? this.reading.payload : this.delivery.payload;
+  }
+
+  /** Bytes of its JSON text. */
+  get size(): number {
+    return this.reading ? this.reading.payload.length : this.delivery.size;
+  }
+
+  /** Set when it is one of several of its message. */
+  get part(): Reading | undefined {
+    return this.reading?.isPart ? this.reading : undefined;
+  }
+
+  /** When it came, in milliseconds since 1970. */
+  get receivedAt(): number {
+    return cameAt(this.delivery);
+  }
+
+  /** With a time of its own, it is made anew each time: few need it more often than once, and kept texts cost more. */
+  get messageId(): string {
+    return this.id ?? contentId(contentOf(this), this.reading?.id);
+  }
+
+  /** Most characters of `messageId`. */
+  get idLength(): number {
+    return this.id?.length ?? contentIdLength(this.reading?.id);
+  }
+
+  /** Copies its JSON text. @returns how many bytes. */
+  copyTo(out: Buffer, at: number): number {
+    if (this.reading) return this.reading.payload.copy(out, at);
+    const { bytes, from, to } = this.delivery;
+    return bytes.copy(out, at, from, to);
+  }
 }
 
 /** How a message with neither timestamp nor stamp is recognised when it comes again. */
@@ -76,8 +124,18 @@ let hashed: { delivery: Delivery; content: string } | undefined;
  * or dead letters, must not hash it a thousand times.
  */
 export function messageContent(delivery: Delivery): string {
-  if (hashed?.delivery !== delivery) hashed = { delivery, content: contentHash(keptTopic(delivery), delivery.payload) };
+  if (hashed?.delivery !== delivery) {
+    const { bytes, from, to } = delivery;
+    hashed = { delivery, content: contentHash(keptTopic(delivery), bytes, from, to) };
+  }
   return hashed.content;
+}
+
+/** Of the reading, which may be one of several. */
+function contentOf({ delivery, reading }: Row): string {
+  if (reading) return contentHash(keptTopic(delivery), reading.payload);
+  const { bytes, from, to } = delivery;
+  return contentHash(keptTopic(delivery), bytes, from, to);
 }
 
 /** Deliveries without a packet identifier are told apart by numbers above all identifiers. */
@@ -85,36 +143,35 @@ const ABOVE_PACKETS = 65_536;
 
 /**
  * Gives a reading its identity: docs/decisions/0023-identity-from-the-stamp.md.
+ * @param reading undefined: the message is a plain one. @param ts its own time in microseconds since 1970; undefined: it has none.
  * @param place of its message in the batch: of two equal messages in one millisecond, each has its own.
  */
-export function makeRow(delivery: Delivery, route: Route, reading: Reading, place: number): Row {
-  const { payload, ts, id, offset, index } = reading;
+export function makeRow(
+  delivery: Delivery,
+  route: Route,
+  reading: Reading | undefined,
+  ts: number | undefined,
+  place: number,
+): Row {
+  if (ts !== undefined) return new Row(delivery, route, reading, ts);
   const receivedAt = cameAt(delivery);
-  const row: Row = {
-    delivery,
-    route,
-    payload,
-    part: reading.isPart ? reading : undefined,
-    ts: ts ?? receivedAt * 1000 + offset,
-    receivedAt,
-    messageId: '',
-    untimed: undefined,
-    stamped: undefined,
-  };
+  const { id, offset, index } = reading ?? PLAIN;
+  const row = new Row(delivery, route, reading, receivedAt * 1000 + offset);
   const { stamp } = delivery;
-  if (ts === undefined && id === undefined && typeof stamp === 'object') {
+  if (id === undefined && typeof stamp === 'object') {
     const content = stamp.first?.content ?? messageContent(delivery);
     row.stamped = { boot: stamp.boot, counter: stamp.counter, content };
-    row.messageId = stampedId(stamp, content, (stamp.first?.index ?? 0) + index);
+    row.id = stampedId(stamp, content, (stamp.first?.index ?? 0) + index);
     return row;
   }
-  const content = contentHash(keptTopic(delivery), payload);
+  const content = contentOf(row);
   const number = delivery.packetId || ABOVE_PACKETS + place;
-  const isNameless = ts === undefined && id === undefined;
-  row.messageId = isNameless ? deliveredId(content, receivedAt, number, index) : contentId(content, id);
-  if (ts === undefined) row.untimed = { contentHash: content, byContent: id === undefined };
+  row.id = id === undefined ? deliveredId(content, receivedAt, number, index) : contentId(content, id);
+  row.untimed = { contentHash: content, byContent: id === undefined };
   return row;
 }
+
+const PLAIN = { id: undefined, offset: 0, index: 0 };
 
 /** What makes two messages the same. A device's id holds no control character, so the line breaks part it safely. */
 export function keyOf({ route, messageId, ts, untimed }: Row): string {

@@ -93,6 +93,9 @@ export async function runOnce(
     if (classify(error) === 'fence') ended.outcome = 'lease-lost';
     ended.error = summarizeError(error);
   } finally {
+    // Another run that has taken the lease over speaks for itself.
+    if (lease && hasFailed(ended) && ended.outcome !== 'lease-lost')
+      await beat(database, ['ingest'], NEXT_BEAT_S.failed);
     await lease?.release();
     await database.close();
   }
@@ -110,6 +113,6 @@ const FAILURES: ReadonlySet<RunResult['outcome']> = new Set([
 ]);
 
 /** True when a run ended in a way that an operator should know of. */
-export function hasFailed({ outcome }: RunResult): boolean {
+export function hasFailed({ outcome }: Pick<RunResult, 'outcome'>): boolean {
   return FAILURES.has(outcome);
 }

@@ -87,9 +87,12 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const stop = AbortSignal.any([signal, lease.lost, ending.signal]);
   // A session of the broker belongs to a user, too: packet identifiers and canaries of two are not comparable.
   const sessionName = `${settings.clientId} ${settings.username}`;
+  const besides = database.another();
+  const leftMs = () => until + WRITE_MS - now();
   const drain = createDrain({
     registry: createRegistry(database, encodePrefix, now, log),
-    store: createStore(database, lease, sessionName, () => until + WRITE_MS - now()),
+    store: createStore(database, lease, sessionName, leftMs),
+    suspectStore: createStore(besides, lease, sessionName, leftMs),
     source: {
       pause: () => consumer.pause(),
       resume: () => consumer.resume(),
@@ -172,7 +175,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   } finally {
     ending.abort();
     await drain.stop();
-    await consumer.stop();
+    await Promise.all([consumer.stop(), besides.close()]);
   }
 }
 

@@ -28,11 +28,14 @@ export interface Store {
 export interface HowToWrite {
   /** Called when the rows have been sent to the database, which still has to store them; not always. */
   onSent?: (() => void) | undefined;
-  /** Bad rows are expected: does not try COPY, which one of them would make fail. */
+  /** Bad rows are expected: looks for them first, instead of trying all rows together. */
   carefully?: boolean;
   /** Where the database says which row is bad, throws RowRefused, and writes nothing. */
   names?: boolean;
 }
+
+/** All rows by COPY; all at once, without duplicates; the same without those that the database refuses one by one. */
+type Way = 'copy' | 'together' | 'one by one';
 
 /** The database refuses a row of this message, and perhaps others. */
 export class RowRefused extends Error {
@@ -60,7 +63,8 @@ export function createStore(
   leftMs = () => Number.POSITIVE_INFINITY,
 ): Store {
   const noted: Noted = new Map();
-  const attempt = async (batch: Batch, careful: boolean, onSent: () => void): Promise<Written> => {
+  const attempt = async (batch: Batch, way: Way, onSent: () => void): Promise<Written> => {
+    const careful = way !== 'copy';
     const most = Math.min(TRANSACTION_MS + MESSAGE_MS * batch.messages, MOST_MS, Math.max(0, leftMs()));
     const work = async (client: Client) => {
       const repeats = await findRepeats(client, batch.rows);
@@ -68,7 +72,7 @@ export function createStore(
       const admission = await admit(client, rows);
       const outcomes = noOutcomes();
       addRows(outcomes, 'duplicate', repeats);
-      if (careful) await writeCarefully(client, rows, admission.left, session, outcomes);
+      if (careful) await writeCarefully(client, rows, admission.left, session, outcomes, way === 'one by one');
       else {
         await writeFast(client, admission.unbounded, session, outcomes, onSent);
         await writeCarefully(client, admission.bounded, admission.left, session, outcomes);
@@ -89,15 +93,15 @@ export function createStore(
   return {
     write: async (batch, { onSent = () => {}, carefully = false, names = false } = {}) => {
       await batch.settle();
-      if (carefully) return attempt(batch, true, onSent);
+      if (carefully) return attempt(batch, 'one by one', onSent);
       try {
-        return await attempt(batch, false, onSent);
+        return await attempt(batch, 'copy', onSent);
       } catch (error) {
         const kind = classify(error);
         if (kind !== 'duplicate' && kind !== 'data') throw error;
         const row = names && kind === 'data' ? rowToBlame(error as object) : undefined;
         if (row) throw new RowRefused(row.delivery, error);
-        return attempt(batch, true, onSent);
+        return attempt(batch, 'together', onSent);
       }
     },
   };

@@ -48,6 +48,13 @@ const blamed = new WeakMap<object, Row>();
 /** The row at which COPY stopped; undefined when the database did not say. @param error of {@link writeFast}. */
 export const rowToBlame = (error: object): Row | undefined => blamed.get(error);
 
+/**
+ * By connection, the memory of its last COPY: there is one at a time, and when the next begins the database has got the last one's bytes. Buffers
+ * of their own would be most of what V8 has to collect.
+ */
+const buffers = new WeakMap<Client, Buffer>();
+const MOST_KEPT_BYTES = 4 * 1024 ** 2;
+
 function copy(client: Client, rows: readonly Row[], onSent: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const stream = client.query(copyFrom(COPY_TELEMETRY));
@@ -56,7 +63,9 @@ function copy(client: Client, rows: readonly Row[], onSent: () => void): Promise
       if (stream.rowCount === rows.length) resolve();
       else reject(new Error(`COPY took ${stream.rowCount} of ${rows.length} rows`));
     });
-    stream.write(encodeRows(rows), onSent);
+    const bytes = encodeRows(rows, buffers.get(client));
+    if (bytes.buffer.byteLength <= MOST_KEPT_BYTES) buffers.set(client, Buffer.from(bytes.buffer));
+    stream.write(bytes, onSent);
     stream.end();
   });
 }
@@ -65,6 +74,7 @@ function copy(client: Client, rows: readonly Row[], onSent: () => void): Promise
  * Writes rows of any number of tenants; skips those that are there, and sorts out those that the database refuses. Costs a bounded
  * number of statements, whatever the rows and however many tenants they are of.
  * @param left most rows a tenant may store; a tenant that is not in it: all.
+ * @param isBadExpected looks for bad rows before it writes. Default: false.
  * @throws database errors; one of kind `data` when it refuses rows together that it takes one by one.
  */
 export async function writeCarefully(
@@ -73,13 +83,14 @@ export async function writeCarefully(
   left: ReadonlyMap<string, number>,
   session: string,
   outcomes: Outcomes,
+  isBadExpected = false,
 ): Promise<void> {
   const may = new Map(left);
   let rest = rows;
   for (let round = 0; round < MAX_ROUNDS && rest.length > 0; round++) {
     const [part, later] = withinQuota(rest, may);
     if (part.length === 0) break;
-    for (const [tenant, { stored }] of await writePart(client, part, session, outcomes)) {
+    for (const [tenant, { stored }] of await writePart(client, part, session, outcomes, isBadExpected)) {
       const most = may.get(tenant);
       if (most !== undefined) may.set(tenant, most - stored);
     }
@@ -104,28 +115,25 @@ function withinQuota(rows: readonly Row[], may: ReadonlyMap<string, number>): [p
   return [part, later];
 }
 
-/** Writes rows under a savepoint; when data are to blame, once more without the rows to blame, which become dead letters. */
+/**
+ * Writes rows, and makes dead letters of those to blame. They are looked for first where they are expected, and otherwise when the rows
+ * have been refused together: each statement more is time for which others' readings wait.
+ */
 async function writePart(
   client: Client,
   rows: readonly Row[],
   session: string,
   outcomes: Outcomes,
+  isBadExpected: boolean,
 ): Promise<Map<string, Stored>> {
-  await client.query('savepoint part');
   let good = rows;
-  let stored: Map<string, Stored>;
-  try {
-    stored = await insertFresh(client, good, session);
-  } catch (error) {
-    if (classify(error) !== 'data') throw error;
-    await client.query('rollback to savepoint part');
+  let stored = isBadExpected ? undefined : await insertUnlessBad(client, rows, session);
+  if (stored === undefined) {
     const refused = await findRefused(client, rows);
-    if (refused.size === 0) throw error;
     good = rows.filter((row) => !refused.has(row));
     stored = await insertFresh(client, good, session);
     for (const [row, detail] of refused) outcomes.refused.push(refuse(row, detail));
   }
-  await client.query('release savepoint part');
   for (const [tenant, own] of Map.groupBy(good, (row) => row.route.tenant)) {
     const fresh = stored.get(tenant) ?? { stored: 0, bytes: 0 };
     addTo(outcomes, 'stored', tenant, fresh.stored);
@@ -133,6 +141,18 @@ async function writePart(
     addTo(outcomes, 'duplicate', tenant, own.length - fresh.stored);
   }
   return stored;
+}
+
+/** As insertFresh; undefined when data are to blame: then nothing is written. */
+async function insertUnlessBad(client: Client, rows: readonly Row[], session: string) {
+  await client.query('savepoint part');
+  try {
+    return await insertFresh(client, rows, session);
+  } catch (error) {
+    if (classify(error) !== 'data') throw error;
+    await client.query('rollback to savepoint part');
+    return undefined;
+  }
 }
 
 /** Readings that were new, and the bytes of their payloads. */
@@ -213,24 +233,24 @@ export function encodePrefix(tenantId: string, deviceId: string): Buffer {
   return prefix;
 }
 
-/** All rows as one COPY stream. */
-export function encodeRows(rows: readonly Row[]): Buffer {
+/** All rows as one COPY stream. @param into is written to when it is large enough. Default: a new buffer. */
+export function encodeRows(rows: readonly Row[], into?: Buffer): Buffer {
   let size = SIGNATURE.length + TRAILER.length;
-  for (const { route, messageId, payload } of rows) {
+  for (const row of rows) {
     // A character of UTF-16 is at most three bytes of UTF-8.
-    size += route.prefix.length + FIXED_BYTES + messageId.length * 3 + payload.length;
+    size += row.route.prefix.length + FIXED_BYTES + row.idLength * 3 + row.size;
   }
-  const out = Buffer.allocUnsafe(size);
+  const out = into && into.length >= size ? into : Buffer.allocUnsafeSlow(size);
   let at = SIGNATURE.copy(out, 0);
-  for (const { route, ts, messageId, receivedAt, payload } of rows) {
-    at += route.prefix.copy(out, at);
-    at = writeTime(out, ts, out.writeInt32BE(8, at));
-    const idBytes = writeText(out, messageId, at + 4);
+  for (const row of rows) {
+    at += row.route.prefix.copy(out, at);
+    at = writeTime(out, row.ts, out.writeInt32BE(8, at));
+    const idBytes = writeText(out, row.messageId, at + 4);
     out.writeInt32BE(idBytes, at);
-    at = writeTime(out, receivedAt * 1000, out.writeInt32BE(8, at + 4 + idBytes));
-    at = out.writeInt32BE(1 + payload.length, at);
+    at = writeTime(out, row.receivedAt * 1000, out.writeInt32BE(8, at + 4 + idBytes));
+    at = out.writeInt32BE(1 + row.size, at);
     out[at] = JSONB_VERSION;
-    at += 1 + payload.copy(out, at + 1);
+    at += 1 + row.copyTo(out, at + 1);
   }
   at += TRAILER.copy(out, at);
   return out.subarray(0, at);

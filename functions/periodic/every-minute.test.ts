@@ -63,14 +63,14 @@ test('a broker that is set up wrongly does not silence the alert that reports it
   );
 });
 
-test('the control loop says that it runs, after a turn that succeeded', async () => {
+test('the control loop says that it runs after a turn that succeeded, and that it does not after one that failed', async () => {
   const beats = async () => (await rig.admin.query('select part, late_at > now() as alive from ingest.beats')).rows;
   await rig.admin.query('delete from ingest.beats');
   const fail = async () => {
     throw new Error('no broker');
   };
   await run([job('other'), job('control', { run: fail })]);
-  expect(await beats()).toEqual([]);
+  expect(await beats()).toEqual([{ part: 'control', alive: false }]);
   await rig.admin.query('delete from ingest.job_runs');
   await run([job('control')]);
   expect(await beats()).toEqual([{ part: 'control', alive: true }]);

@@ -50,7 +50,7 @@ export async function everyMinute(
         else {
           const turn = await takeTurn(job, database, log, 'info', remainingMs());
           run.turns.push(turn);
-          if (job.name === 'control' && turn.ok) await beat(database, ['control'], NEXT_BEAT_S.minuteRun);
+          if (job.name === 'control') await beat(database, ['control'], NEXT_BEAT_S[turn.ok ? 'minuteRun' : 'failed']);
         }
       }
       run.outcome = run.turns.every(({ ok }) => ok) ? 'done' : 'failed';

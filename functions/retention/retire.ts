@@ -1,5 +1,5 @@
 // Takes readings out of their tables when their time is over, step by step. What leaves when is in the database: `ingest.retire_day`,
-// `ingest.retire_rows`, `ingest.drop_retired`.
+// `ingest.retire_rows`, `ingest.drop_retired`. Links to the archive that have ended go, too.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../database/connection.ts';
 import { LEAST_MS, step } from '../database/step.ts';
@@ -27,6 +27,7 @@ export async function retire(
   const one = <T>(call: string, values: unknown[] = []) => step<T>(database, call, values, leftMs());
   const isTime = () => leftMs() >= LEAST_MS;
   const retired = { days: 0, rows: 0 };
+  await one('ingest.end_archive_links()');
   for (let tries = 0; isTime(); ) {
     try {
       const day = await one<string | null>('ingest.retire_day()');

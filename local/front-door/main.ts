@@ -1,6 +1,7 @@
 // The local platform's front door, a process of its own: one origin for the dashboard, its Pages Functions and the API, as the browser's
 // same-origin rules and the sign-in service require. Its settings come from the environment.
 import { readFileSync } from 'node:fs';
+import { serveArchived } from './archived.ts';
 import { serveLoopback } from './http.ts';
 import { callPagesFunction } from './pages-functions.ts';
 import { Site } from './site.ts';
@@ -32,9 +33,12 @@ const bindings = {
   ENVIRONMENT: 'local',
 };
 
+const { ARCHIVE_STORE: archive, ARCHIVE_LINK_KEY: linkKey } = process.env;
+
 const server = await serveLoopback(port, async (request) => {
   const { pathname } = new URL(request.url);
   if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return api.fetch(request);
+  if (pathname.startsWith('/archive/') && archive && linkKey) return serveArchived(request, archive, linkKey);
   return (await callPagesFunction(pathname, request, bindings)) ?? site.serve(request, pathname);
 });
 

@@ -6,6 +6,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { type DatabaseAccess, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
 import { dayFolder, objectName } from './layout.ts';
+import { makeLinks } from './links.ts';
 import {
   archivedObjects,
   fetchObject,
@@ -39,7 +40,7 @@ interface Waiting {
 /**
  * Archives all that waits. What fails stays in the database, is told, and stops nothing else.
  * @param database as `archive_writer`, in a session: not through a pooler's port for transactions.
- * @throws Error when the archive is switched off and nothing is to be removed from it, another run is under way, or the database cannot be reached.
+ * @throws Error when the archive is switched off and nothing is to be removed or linked, another run is under way, or the database cannot be reached.
  */
 export async function runArchive(database: DatabaseAccess, store: Store, log: (line: string) => void): Promise<Ran> {
   const startedAt = new Date();
@@ -52,6 +53,7 @@ export async function runArchive(database: DatabaseAccess, store: Store, log: (l
       if (isOn)
         for (const [source, group] of await waitingBySource(client)) await archiveSource(run, ran, source, group);
       await attempt(ran, 'superseded objects', () => removeSuperseded(run));
+      await attempt(ran, 'links', () => makeLinks(run));
       const problem = ran.problems.length === 0 ? undefined : `${ran.problems.length} problem(s): ${ran.problems[0]}`;
       const values = [startedAt, ran.rows, ran.bytes, problem];
       await client.query('select ingest.record_archive_run($1, $2, $3, $4)', values);
@@ -60,14 +62,15 @@ export async function runArchive(database: DatabaseAccess, store: Store, log: (l
   return ran;
 }
 
-/** @returns whether the archive is on. If it is off, what was deleted must still leave it. */
+/** @returns whether the archive is on. If it is off, what was deleted must still leave it, and what it has can be asked for. */
 async function begin(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ on: boolean; removes: boolean; alone: boolean }>(
-    `select ingest.archive_is_on() as on, exists (select from ingest.open_removals()) as removes,
+  const { rows } = await client.query<{ on: boolean; asked: boolean; alone: boolean }>(
+    `select ingest.archive_is_on() as on,
+       exists (select from ingest.open_removals()) or exists (select from ingest.asked_objects()) as asked,
        pg_try_advisory_lock(hashtext('ingest.archive')) as alone`,
   );
-  const { on, removes, alone } = rows[0]!;
-  if (!on && !removes)
+  const { on, asked, alone } = rows[0]!;
+  if (!on && !asked)
     throw new Error('the archive is off, so readings are removed without it: npm run ops -- retention --archive on');
   if (!alone) throw new Error('another run of the archive is under way: wait for its end');
   await client.query("set timezone = 'UTC'");

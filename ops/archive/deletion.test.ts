@@ -65,6 +65,7 @@ async function turn(): Promise<void> {
   await lab.admin.query(`
     update public.deletions set next_at = now() where finished_at is null;
     delete from ingest.retained_of_deleted;
+    delete from ingest.sessions_of_deleted;
     insert into ingest.leases (name, holder, fence, expires_at, seen_at) values ('ingest', 'x', 1, now(), clock_timestamp())
     on conflict (name) do update set seen_at = clock_timestamp()`);
   await lab.carryOutDeletions();

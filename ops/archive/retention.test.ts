@@ -33,6 +33,44 @@ test('a tenant with other days of its own keeps its readings for that long, and 
   expect(await lab.live()).toHaveLength(6 + 12 + 6);
 });
 
+describe('what an owner has chosen', () => {
+  const choose = (days: number, since: string, former: number | null = null) =>
+    lab.admin.query('insert into ingest.chosen_retention (tenant_id, days, since, former) values ($1, $2, $3, $4)', [
+      lab.tenants[0],
+      days,
+      since,
+      former,
+    ]);
+  beforeEach(async () => {
+    for (const ago of [31, 11, 10]) {
+      await lab.openDay(ago);
+      await lab.add(ago, 3);
+    }
+    // A late one, whose age counts from its receipt.
+    await lab.add(40, 1, "now() - interval '11 days'");
+  });
+
+  test('takes readings out from its day on, and not before, and the archive has them', async () => {
+    await choose(10, lab.day(-1), 30);
+    expect(await lab.retire()).toEqual({ days: 1, rows: 0 });
+    await lab.admin.query('update ingest.chosen_retention set since = $1', [lab.day(0)]);
+    expect(await lab.retire()).toEqual({ days: 0, rows: 6 + 2 });
+    expect(await lab.archive()).toMatchObject({ rows: 20n, problems: [] });
+    expect(await lab.live()).toHaveLength(6 + 12 + 2);
+  });
+
+  test('never keeps readings for longer than the operator allows', async () => {
+    await choose(400, lab.day(0));
+    expect(await lab.retire()).toEqual({ days: 1, rows: 0 });
+  });
+
+  test('counts by the clock that is behind', async () => {
+    await choose(10, lab.day(0), 30);
+    await lab.hear(1);
+    expect(await lab.retire()).toEqual({ days: 0, rows: 0 });
+  });
+});
+
 describe('a clock that is ahead', () => {
   test.each([
     ["the broker's is right", 31],

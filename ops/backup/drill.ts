@@ -4,6 +4,7 @@ import type { ClientBase } from 'pg';
 import { generateKey } from '../../domain/credentials.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
 import { evaluateAlerts } from '../../functions/alerts/evaluate.ts';
+import { Delivery } from '../../functions/broker/index.ts';
 import { openDatabase } from '../../functions/database/connection.ts';
 import { acquireLease } from '../../functions/database/lease.ts';
 import { Batch } from '../../functions/ingest/batch.ts';
@@ -130,16 +131,8 @@ async function runApp(url: string, client: ClientBase): Promise<string[]> {
       await database.query('select ingest.ensure_telemetry_partitions()', []);
       const batch = new Batch(createRegistry(database, encodePrefix, Date.now));
       const payload = Buffer.from(JSON.stringify({ drill: randomUUID() }));
-      batch.add({
-        topic: telemetryTopic(tenant, device),
-        payload,
-        packetId: 1,
-        dup: false,
-        connection: 1,
-        receivedAt: Date.now(),
-        truncated: false,
-        properties: undefined,
-      });
+      const topic = telemetryTopic(tenant, device);
+      batch.add(new Delivery(topic, payload, 0, payload.length, false, 1, false, 1, Date.now()));
       await createStore(database, lease, 'restore-drill').write(batch);
       const stored = await client.query('select from public.telemetry where device_id = $1 and payload = $2::jsonb', [
         id,

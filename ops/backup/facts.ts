@@ -36,11 +36,12 @@ export const FOREIGN_SCHEMAS = (
   'supabase_functions vault'
 ).split(' ');
 
-/** Tables that are restored empty: who is signed in, and what an open sign-in still needs. Everybody signs in again. */
+/** Tables that are restored empty: who is signed in, and what an open sign-in still needs; everybody signs in again. And links to the archive. */
 export const EMPTY_TABLES =
   'audit_log_entries flow_state mfa_amr_claims mfa_challenges one_time_tokens refresh_tokens saml_relay_states sessions'
     .split(' ')
-    .map((table) => `auth.${table}`);
+    .map((table) => `auth.${table}`)
+    .concat('public.archive_links');
 
 const FACTS_SQL = readFileSync(join(import.meta.dirname, 'facts.sql'), 'utf8');
 

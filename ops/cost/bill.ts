@@ -29,7 +29,14 @@ export interface Load {
   messagesPerSecond: number;
   /** Seconds that a run of ingest takes in addition to storing: connecting, and waiting until nothing more comes. */
   runSeconds: number;
+  /** Seconds that the run of all other jobs takes: alerts, notifications, roll-ups, use, retention, commands. */
+  jobSeconds: number;
+  /** Seconds between two scrapes of the metrics; undefined: nobody scrapes. */
+  scrapeEvery?: number;
 }
+
+/** What a load is taken for unless somebody says otherwise. */
+export const USUAL: Load = { messagesPerSecond: 1, runSeconds: 3, jobSeconds: 2 };
 
 /** A line of the bill. `usd`: a month. */
 export interface Item {
@@ -59,7 +66,7 @@ const DAYS_PER_MONTH = PRICES.hoursPerMonth / 24;
 const BYTES_A_ROW = 447;
 
 type Inputs = PlanEntry['inputs'];
-type Pricing = (inputs: Inputs, load: Load) => Item[];
+type Pricing = (inputs: Inputs, load: Load, plan: Plan) => Item[];
 
 /** The types that cost something. */
 const PRICINGS: Record<string, Pricing> = {
@@ -90,11 +97,13 @@ const PRICINGS: Record<string, Pricing> = {
     const usd = priceOf(PRICES.logAlertByMinutes, minutes);
     return [{ what: 'log alerts', detail: `every ${minutes} minutes`, usd }];
   },
-  'azure-native:applicationinsights:WebTest': (inputs) => {
-    const minutes = Number(at(inputs, 'frequency')) / 60;
-    const runs = (lengthAt(inputs, 'locations') * MINUTES_PER_MONTH) / minutes;
-    return [{ what: 'web test', detail: `every ${minutes} minutes`, usd: runs * PRICES.webTestPerRun.price }];
-  },
+  'azure-native:applicationinsights:WebTest': (inputs) => [
+    {
+      what: 'web test',
+      detail: `every ${Number(at(inputs, 'frequency')) / 60} minutes`,
+      usd: runsOfTest(inputs) * PRICES.webTestPerRun.price,
+    },
+  ],
   'azure-native:operationalinsights:Workspace': (inputs) => {
     const gb = Number(at(inputs, 'workspaceCapping.dailyQuotaGb')) * DAYS_PER_MONTH;
     const usd = Math.max(0, gb - PRICES.logPerGb.freeGbPerMonth) * PRICES.logPerGb.price;
@@ -107,8 +116,8 @@ const PRICINGS: Record<string, Pricing> = {
     const usd = Number(at(inputs, 'properties.QUESTIONS_PLATFORM_USD_MONTH') ?? 0);
     return usd > 0 ? [{ what: 'questions', detail: 'the cap: at most', usd }] : [];
   },
-  'azure-native:web:WebApp': (inputs, load) => [
-    runsOf(Number(at(inputs, 'functionAppConfig.scaleAndConcurrency.instanceMemoryMB')) / 1024, load),
+  'azure-native:web:WebApp': (inputs, load, plan) => [
+    runsOf(Number(at(inputs, 'functionAppConfig.scaleAndConcurrency.instanceMemoryMB')) / 1024, load, probesIn(plan)),
   ],
 };
 
@@ -133,7 +142,7 @@ const FREE = [
 export function makeBill(plan: Plan, load: Load): Bill {
   const items = new Map<string, Item>();
   for (const { type, inputs } of plan) {
-    for (const { what, detail, usd } of PRICINGS[type]?.(inputs as Inputs, load) ?? []) {
+    for (const { what, detail, usd } of PRICINGS[type]?.(inputs as Inputs, load, plan) ?? []) {
       const key = `${what} ${detail}`;
       items.set(key, { what, detail, usd: usd + (items.get(key)?.usd ?? 0) });
     }
@@ -156,16 +165,26 @@ export const daysUntilFull = (databaseMb: number, messagesPerSecond: number): nu
 
 const isUnpriced = ({ type }: PlanEntry) => !PRICINGS[type] && !FREE.some((free) => free.test(type));
 
-function runsOf(gib: number, { messagesPerSecond, runSeconds }: Load): Item {
+/** @param probes requests of the health page that the plan makes in a month. */
+function runsOf(gib: number, { messagesPerSecond, runSeconds, jobSeconds, scrapeEvery }: Load, probes: number): Item {
   const ingest = Math.min(60, runSeconds + (messagesPerSecond * 60) / STORED_PER_SECOND);
-  // A run is billed as at least a second.
-  const seconds = MINUTES_PER_MONTH * (Math.max(1, ingest) + (MINUTE_TIMERS.length - 1));
-  const runs = MINUTES_PER_MONTH * MINUTE_TIMERS.length;
+  const requests = probes + (scrapeEvery === undefined ? 0 : (MINUTES_PER_MONTH * 60) / scrapeEvery);
+  // A run, and a request, is billed as at least a second.
+  const seconds = MINUTES_PER_MONTH * (Math.max(1, ingest) + Math.max(1, jobSeconds)) + requests;
+  const runs = MINUTES_PER_MONTH * MINUTE_TIMERS.length + requests;
   const { perGbSecond, freeGbSeconds, perMillionRuns, freeRuns } = PRICES.functions;
   const usd =
     Math.max(0, seconds * gib - freeGbSeconds) * perGbSecond + (Math.max(0, runs - freeRuns) / 1e6) * perMillionRuns;
   return { what: 'Function App', detail: `${Math.round((seconds * gib) / 1000)},000 GB-s`, usd };
 }
+
+const probesIn = (plan: Plan) =>
+  plan
+    .filter(({ type }) => type === 'azure-native:applicationinsights:WebTest')
+    .reduce((sum, { inputs }) => sum + runsOfTest(inputs as Inputs), 0);
+
+const runsOfTest = (inputs: Inputs) =>
+  (lengthAt(inputs, 'locations') * MINUTES_PER_MONTH * 60) / Number(at(inputs, 'frequency'));
 
 const perHour = (what: string, detail: string, price: number): Item => ({
   what,

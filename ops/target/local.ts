@@ -35,8 +35,8 @@ export function localTarget(target: string): LocalTarget {
       return { reader: { url: databaseUrl }, store, key };
     },
     archive: () => {
-      const { databaseUrl, store } = instance.archive;
-      return { writer: { url: databaseUrl }, store };
+      const { databaseUrl, store, linkKey } = instance.archive;
+      return { writer: { url: databaseUrl }, store, linkKey };
     },
   };
 }

@@ -29,7 +29,11 @@ const instance = {
   brokerLog: '/broker.log',
   ingestAccountFile: '/ingest.json',
   backups: { databaseUrl: 'postgres://backup_reader:hunter2@127.0.0.1:15432/postgres', store: '/backups', key: 'key' },
-  archive: { databaseUrl: 'postgres://archive_writer:hunter2@127.0.0.1:15432/postgres', store: '/archive' },
+  archive: {
+    databaseUrl: 'postgres://archive_writer:hunter2@127.0.0.1:15432/postgres',
+    store: '/archive',
+    linkKey: 'key',
+  },
 } satisfies RunningInstance;
 
 let claim: Claim;

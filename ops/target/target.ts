@@ -37,6 +37,8 @@ export interface Archive {
   writer: DatabaseAccess;
   /** Path of a folder, or address of a container. */
   store: string;
+  /** Signs links to what lies in a folder. */
+  linkKey?: string | undefined;
 }
 
 interface Platform {

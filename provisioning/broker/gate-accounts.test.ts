@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
 import { devicePrefix, telemetryTopic } from '../../domain/topics.ts';
 import {
+  answer,
   closed,
   code,
   device,
@@ -149,5 +150,36 @@ eachBroker(({ broker, start, connect, connectEarly, ingest, log, reload, registr
     await send('4');
     const { received } = await ingest();
     await expect.poll(() => received.map(({ payload }) => payload)).toEqual(['1', '2', '3', '4']);
+  });
+
+  test('the control account ends the session of a device that is gone, and may do nothing else by its name', async () => {
+    const asleep = await connect('acme.pump-2', SESSION);
+    await asleep.subscribeAsync(`${devicePrefix('acme', 'pump-2')}/commands`, { qos: 1 });
+    await asleep.endAsync();
+    const control = await connect('svc-control');
+    await publish(control, `${devicePrefix('acme', 'pump-2')}/commands`, 'of the former one');
+    const key = { password: `svc-control:${control.options.password}`, clean: true };
+    const inState = async () => {
+      await broker().save();
+      const state = readFileSync(join(broker().stateDir, 'mosquitto.db'));
+      return ['acme.pump-2', 'of the former one'].filter((text) => state.includes(text));
+    };
+    await expect(connect('acme.pump-2', key)).rejects.toThrow(/Not authorized/);
+    broker().sync(REGISTRY.filter((entry) => entry.kind === 'service' || entry.device !== 'pump-2'));
+    await expect.poll(log).toContain(`gate: ${REGISTRY.length - 1} accounts are in force`);
+    for (const password of [
+      'svc-control:wrong',
+      key.password.slice(12),
+      key.password.replace('control', 'ingest'),
+      ':',
+    ])
+      await expect(connect('acme.pump-2', { ...key, password })).rejects.toThrow(/Not authorized/);
+    await expect(connect('svc-former', key)).rejects.toThrow(/Not authorized/);
+    expect(await inState()).toHaveLength(2);
+    const sweeper = await connect('acme.pump-2', key);
+    await expect(publish(sweeper, telemetryTopic('acme', 'pump-2'), 'x')).rejects.toThrow();
+    expect(await answer(sweeper, 'subscribe', `${devicePrefix('acme', 'pump-2')}/commands`)).toBe(0x87);
+    await sweeper.endAsync();
+    expect(await inState()).toEqual([]);
   });
 });

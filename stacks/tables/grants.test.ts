@@ -24,6 +24,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       ];
     });
     const [reads, owns, fetches, writes, writesLog] = ['4633458b', 'b7e6dc6d', '2a2b9908', 'ba92f5b4', '3913510d'];
+    const delegates = 'db58b8e5';
     const tls = ['ca', 'certificate', 'key'].map((what) => [
       'identities-broker',
       reads,
@@ -36,6 +37,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
         ? [
             ['archive-identity', reads, 'vault-archive-database-url', 1, true],
             ['archive-identity', writes, 'archive-container', 1, true],
+            ['archive-identity', delegates, 'archive-account', 1, true],
             ['backups-identity', reads, 'vault-backup-database-url', 1, true],
             ['backups-identity', reads, 'vault-backup-key', 1, true],
             ['backups-identity', writes, 'backups-container', 1, true],

@@ -138,6 +138,13 @@ export function grants(
       on: archive.containerId,
       why: 'The runner of the archive stores readings there, and removes what was deleted',
     };
+    table['archive-signs-links'] = {
+      to: runner,
+      // It reads nothing with it: a link allows what the runner may do with the object, and reading only.
+      role: 'Storage Blob Delegator',
+      on: archive.accountId,
+      why: 'The runner of the archive makes the links that tenants ask for',
+    };
     table[`archive-reads-${SECRETS.archiveUrl}`] = {
       to: runner,
       role,

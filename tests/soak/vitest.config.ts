@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that take longest: under kills and bombs, with a real Prometheus, dumps and restores, and of many previews. `npm test` leaves them out. */
+/** Tests that take longest: under kills and bombs, with a real Prometheus, dumps and restores, whole platforms, and of many previews. `npm test` leaves them out. */
 export const SOAK = [
   'apps/dashboard/features/devices/snippets.test.ts',
   'functions/control/*.test.ts',
@@ -13,7 +13,7 @@ export const SOAK = [
   'local/kills.test.ts',
   'ops/adopt/{adopt,refused}.test.ts',
   'ops/adopt/database/shapes.test.ts',
-  'ops/{daily,db}.test.ts',
+  'ops/{daily,db,store}.test.ts',
   'provisioning/broker/gate-backlog.test.ts',
   'provisioning/database/account.test.ts',
   'provisioning/database/device-list.test.ts',
@@ -24,6 +24,7 @@ export const SOAK = [
   'tests/monitoring/*.test.ts',
   'tests/rotation.test.ts',
   'tests/runbooks.test.ts',
+  'tests/start.test.ts',
   'tests/year.test.ts',
 ];
 

@@ -7,6 +7,8 @@ import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 export interface Bomb {
   contentType: string | undefined;
   make(n: number): Buffer;
+  /** How many readings one is counted as. Default: 1. */
+  readings?: number;
 }
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
@@ -24,6 +26,9 @@ const halves = (n: number): Buffer => {
   return Buffer.concat([Buffer.from([0xa2, 0x61, 0x6e]), Buffer.from(encode(n)), Buffer.from([0x61, 0x76]), numbers]);
 };
 
+/** A reading with as many members as there are records: all are of one time. */
+const pack = (n: number) => json(list(900, (index) => ({ bn: 'd'.repeat(60), n: `${n}-${index}`, v: index })));
+
 export const BOMBS: Record<string, Bomb> = {
   'gzip of a text': { contentType: 'application/gzip', make: (n) => gzipSync(json(filled(n))) },
   'gzip of a number that no jsonb holds': {
@@ -32,9 +37,14 @@ export const BOMBS: Record<string, Bomb> = {
   },
   'gzip of 1,000 readings': {
     contentType: 'application/gzip',
+    readings: 1000,
     make: (n) => gzipSync(json(list(1000, (index) => ({ n, index, x: 'b'.repeat(100) })))),
   },
-  'gzip of 1,000 numbers': { contentType: 'application/gzip', make: (n) => gzipSync(json(list(1000, () => n))) },
+  'gzip of 1,000 numbers': {
+    contentType: 'application/gzip',
+    readings: 1000,
+    make: (n) => gzipSync(json(list(1000, () => n))),
+  },
   'gzip of many arrays': {
     contentType: 'application/gzip',
     make: (n) => gzipSync(`{"n":${n},"x":[${Array(40_000).fill('[]')}]}`),
@@ -55,10 +65,8 @@ export const BOMBS: Record<string, Bomb> = {
   'CBOR in gzip': { contentType: 'application/cbor+gzip', make: (n) => gzipSync(encode(filled(n))) },
   'CBOR of half floats': { contentType: 'application/cbor', make: halves },
   'CBOR of half floats in gzip': { contentType: 'application/cbor+gzip', make: (n) => gzipSync(halves(n)) },
-  'SenML in gzip': {
-    contentType: 'application/senml+json+gzip',
-    make: (n) => gzipSync(json(list(900, (index) => ({ bn: 'd'.repeat(60), n: `${n}-${index}`, v: index })))),
-  },
-  'JSON of 1,000 readings': { contentType: undefined, make: (n) => json(list(1000, () => ({ n }))) },
+  'SenML of 900 names': { contentType: 'application/senml+json', make: pack },
+  'SenML of 900 names in gzip': { contentType: 'application/senml+json+gzip', make: (n) => gzipSync(pack(n)) },
+  'JSON of 1,000 readings': { contentType: undefined, readings: 1000, make: (n) => json(list(1000, () => ({ n }))) },
   'JSON of the largest size': { contentType: undefined, make: (n) => json(filled(n)) },
 };

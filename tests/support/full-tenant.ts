@@ -13,6 +13,8 @@ export const FIELDS = 116;
 export const TENANTS = 105;
 export const CHANNELS = 109;
 export const TOKENS = 10;
+/** Of each, ten days are archived and linked. */
+export const ARCHIVED_MONTHS = 14;
 const MINUTES = 3000;
 /** Where a device's older readings end. */
 export const NOON = new Date('2026-11-20T12:00:00Z');
@@ -89,6 +91,21 @@ export async function fillTenant(databaseUrl: string, owner: { id: string; email
     await run(
       `insert into public.deletions (kind, tenant_id, device_id, asked_by, stage)
        select 'device', $1, gen_random_uuid(), 'owner', 'rows' from generate_series(1, 30)`,
+    );
+    await run(
+      `insert into ingest.archive_objects (name, tenant_id, day, source, rows, checksum, bytes, released_at)
+       select format('archive/tenant=%s/day=%s/%s.parquet', $1, o.day, md5(o.day::text)), $1, o.day, 'retired_rows', 1, md5(o.day::text), 1, now()
+       from (select date '2025-01-01' + make_interval(months => m, days => d)
+             from generate_series(1, ${ARCHIVED_MONTHS}) as m, generate_series(1, 10) as d) as t (at), lateral (select at::date as day) as o`,
+    );
+    await run(
+      `with made as (
+         insert into public.archive_requests (tenant_id, first_day, last_day, made_at, ends_at)
+         select $1, date '2026-01-01' + n, date '2026-01-01' + n, at, at + interval '1 day'
+         from generate_series(1, 9) as n, lateral (select case when n < 9 then now() end as at) as a returning id, ends_at)
+       insert into public.archive_links (request_id, tenant_id, name, day, rows, bytes, url, ends_at)
+       select m.id, o.tenant_id, o.name, o.day, o.rows, o.bytes, '/' || o.name, m.ends_at
+       from made as m, ingest.archive_objects as o where m.ends_at is not null`,
     );
     await run("insert into public.device_state (tenant_id, device_id, desired) values ($1, $2, '{}')", device);
     await run(

@@ -1,5 +1,5 @@
 // Ingest without a broker: batches made by hand, written by the real store into a real database.
-import type { Delivery } from '../../functions/broker/index.ts';
+import { Delivery } from '../../functions/broker/index.ts';
 import { type Database, openDatabase } from '../../functions/database/connection.ts';
 import { acquireLease } from '../../functions/database/lease.ts';
 import type { Written } from '../../functions/ingest/accounting.ts';
@@ -13,11 +13,11 @@ import type { Lab, LabDevice } from '../../lab/lab.ts';
 export interface StoreRig {
   store: Store;
   /** Writes payloads of a device as one batch; QoS 0, received now, unless told otherwise. */
-  write(device: LabDevice, payloads: readonly (string | Buffer)[], more?: Partial<Delivery>): Promise<Written>;
+  write(device: LabDevice, payloads: readonly (string | Buffer)[], more?: Facts): Promise<Written>;
   /** A batch to be written, and written again. */
   batchFrom(deliveries: readonly Delivery[]): Batch;
   /** The same, of payloads of one device. */
-  batchOf(device: LabDevice, payloads: readonly (string | Buffer)[], more?: Partial<Delivery>): Batch;
+  batchOf(device: LabDevice, payloads: readonly (string | Buffer)[], more?: Facts): Batch;
   stop(): Promise<void>;
 }
 
@@ -55,16 +55,18 @@ export async function openStoreRig(
 }
 
 /** A delivery as the broker would bring it. */
-export function deliveryTo(topic: string, payload: string | Buffer, more: Partial<Delivery> = {}): Delivery {
-  return {
-    topic,
-    payload: Buffer.from(payload as string),
-    packetId: 0,
-    dup: false,
-    connection: 1,
-    receivedAt: Date.now(),
-    truncated: false,
-    properties: undefined,
-    ...more,
-  };
+export function deliveryTo(topic: string, payload: string | Buffer, more: Facts = {}): Delivery {
+  const { packetId = 0, dup = false, connection = 1, receivedAt = Date.now(), truncated = false } = more;
+  const bytes = Buffer.from(payload as string);
+  const delivery = new Delivery(topic, bytes, 0, bytes.length, truncated, packetId, dup, connection, receivedAt);
+  delivery.properties = more.properties;
+  delivery.stamp = more.stamp;
+  return delivery;
 }
+
+/** What a delivery has beside topic and payload. */
+type Facts = Partial<Omit<Delivery, 'topic' | 'bytes' | 'from' | 'to' | 'size' | 'payload'>>;
+
+/** The same message, with some facts changed. */
+export const likeIt = (delivery: Delivery, more: Facts) =>
+  deliveryTo(delivery.topic, delivery.payload, { ...delivery, ...more });

@@ -284,6 +284,21 @@ export const TEXTS = {
   'The facts could not be read.': 'Faktanya tidak dapat dibaca.',
   'No model is configured.': 'Tidak ada model yang dikonfigurasi.',
   'Try again in a minute.': 'Coba lagi sebentar lagi.',
+  'These days cannot be asked for.': 'Hari-hari ini tidak dapat diminta.',
+  'Give a first and a last day, at most 366 days.': 'Isi hari pertama dan hari terakhir, paling banyak 366 hari.',
+  'Links have been asked for already.': 'Tautan sudah diminta.',
+  'Wait until they are made.': 'Tunggu sampai dibuat.',
+  'This tenant has asked for links 5 times in the last 24 hours.':
+    'Tenant ini sudah meminta tautan 5 kali dalam 24 jam terakhir.',
+  'Use the links that were made, or wait.': 'Gunakan tautan yang sudah dibuat, atau tunggu.',
+  'Nothing is archived of these days.': 'Tidak ada arsip dari hari-hari ini.',
+  'See which months are archived; later readings are in the platform.':
+    'Lihat bulan mana yang diarsipkan; pembacaan sesudahnya ada di platform.',
+  'The archive has more than 1,000 files of these days.': 'Arsip memiliki lebih dari 1.000 berkas dari hari-hari ini.',
+  'Ask for fewer days.': 'Minta lebih sedikit hari.',
+  'Readings of this tenant stay for 1 to {most} days.': 'Pembacaan tenant ini disimpan selama 1 sampai {most} hari.',
+  "Choose a number in that range. For more days, ask the platform's operator.":
+    'Pilih angka dalam rentang itu. Untuk lebih banyak hari, tanyakan kepada operator platform.',
   '{text1}, at last {value}': '{text1}, terakhir {value}',
   '{text1} for {count} minute': '{text1} selama {count} menit',
   '{text1} for {count} minutes': '{text1} selama {count} menit',

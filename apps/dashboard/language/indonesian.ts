@@ -6,6 +6,8 @@ export const INDONESIAN = {
   '0: the first reading that meets it opens the alert.': '0: pembacaan pertama yang memenuhinya membuka peringatan.',
   '0: told at once. More: an escalation.': '0: langsung diberitahukan. Lebih: eskalasi.',
   '1 h': '1 jam',
+  '1 to {most}. The platform’s operator can allow more.':
+    '1 sampai {most}. Operator platform dapat mengizinkan lebih banyak.',
   '15 min': '15 mnt',
   '24 h': '24 jam',
   '24 h ago': '24 jam lalu',
@@ -98,6 +100,9 @@ export const INDONESIAN = {
   'Adding a device, inviting someone or changing a rule is recorded here.':
     'Menambah perangkat, mengundang orang, atau mengubah aturan dicatat di sini.',
   Address: 'Alamat',
+  'After that they are archived, and leave the platform.':
+    'Setelah itu pembacaan diarsipkan dan meninggalkan platform.',
+  'After that they are deleted.': 'Setelah itu pembacaan dihapus.',
   'After {span}, if {open}': 'Setelah {span}, jika {open}',
   'again every {span} while {open}': 'lagi setiap {span} selama {open}',
   'Again from {time}.': 'Lagi mulai {time}.',
@@ -129,9 +134,12 @@ export const INDONESIAN = {
   any: 'apa pun',
   'Any tag': 'Tag apa pun',
   'any time': 'kapan saja',
+  'Anyone who has a link can read its file until {time}. Do not pass it on.':
+    'Siapa pun yang memiliki tautan dapat membaca berkasnya sampai {time}. Jangan teruskan.',
   'API key': 'Kunci API',
   'API token': 'Token API',
   'API tokens': 'Token API',
+  Archive: 'Arsip',
   'Arrays are SenML packs': 'Larik adalah paket SenML',
   'As desired': 'Sesuai',
   'As for all devices': 'Seperti untuk semua perangkat',
@@ -140,12 +148,15 @@ export const INDONESIAN = {
   'Ask again': 'Tanya lagi',
   'Ask for another one and open it exactly as you received it.':
     'Mintalah yang lain dan buka persis seperti yang Anda terima.',
+  'Ask for links': 'Minta tautan',
   'Ask the platform’s operator for the login: {code} makes it.':
     'Mintalah login kepada operator platform: {code} membuatnya.',
   'Asked for': 'Diminta',
   'Asks its reader to confirm': 'Meminta konfirmasi pembacanya',
   'At least 10 seconds after From': 'Sedikitnya 10 detik setelah Dari',
   'At least 12 characters.': 'Sedikitnya 12 karakter.',
+  'At most 366 days and 1,000 files at a time. The links are made by the next run of the archive and work for a week.':
+    'Paling banyak 366 hari dan 1.000 berkas sekaligus. Tautan dibuat oleh proses arsip berikutnya dan berlaku selama seminggu.',
   'At most {most} names of letters, digits and _ . : @ -': 'Paling banyak {most} nama dari huruf, angka, dan _ . : @ -',
   'At once': 'Langsung',
   Attempts: 'Percobaan',
@@ -175,6 +186,7 @@ export const INDONESIAN = {
   Cancel: 'Batal',
   Cancelled: 'Dibatalkan',
   Change: 'Perubahan',
+  'Change ##verb': 'Ubah',
   'Change a minute': 'Perubahan per menit',
   'Change address': 'Ubah alamat',
   'Change password': 'Ubah kata sandi',
@@ -218,6 +230,7 @@ export const INDONESIAN = {
   Continue: 'Lanjutkan',
   Copied: 'Disalin',
   'Copy {label}': 'Salin {label}',
+  'Counting readings': 'Menghitung pembacaan',
   'Create a rule': 'Buat aturan',
   'Create account': 'Buat akun',
   'Create an account': 'Buat akun',
@@ -237,7 +250,10 @@ export const INDONESIAN = {
   dark: 'gelap',
   Data: 'Data',
   Day: 'Hari',
+  Days: 'Hari',
   days: 'hari',
+  'Days are in UTC. Charts of long ranges keep hourly values for 100 days and daily ones for 400, also of readings that have left.':
+    'Hari dihitung dalam UTC. Grafik rentang panjang menyimpan nilai per jam selama 100 hari dan per hari selama 400 hari, juga dari pembacaan yang sudah tidak ada.',
   'Days are in UTC. The platform’s operator can change a limit.':
     'Hari dihitung dalam UTC. Operator platform dapat mengubah batas.',
   'Days are in UTC. They are counted every 15 minutes and kept for {months} months. A reading counts on the day it was received. A kB is 1,000 bytes of stored payloads, rounded for each day.':
@@ -299,9 +315,11 @@ export const INDONESIAN = {
   Dismiss: 'Sembunyikan',
   Done: 'Selesai',
   'Done: {gone}': 'Selesai: {gone}',
+  Download: 'Unduh',
   'Download CSV': 'Unduh CSV',
   'Download CSV: {of}': 'Unduh CSV: {of}',
   'Download dashboard': 'Unduh dasbor',
+  'Download {day}': 'Unduh {day}',
   'due {ago}': 'jatuh tempo {ago}',
   Duplicate: 'Duplikat',
   duplicate: 'duplikat',
@@ -338,8 +356,10 @@ export const INDONESIAN = {
   Field: 'Field',
   'Field {field}': 'Field {field}',
   File: 'Berkas',
+  Files: 'Berkas',
   'Find one of {count} fields': 'Cari salah satu dari {count} field',
   'Fires when': 'Terpicu jika',
+  'First day': 'Hari pertama',
   'First page': 'Halaman pertama',
   flow: 'flow',
   For: 'Selama',
@@ -348,6 +368,8 @@ export const INDONESIAN = {
   'For {email}. Your other devices are signed out.': 'Untuk {email}. Perangkat Anda yang lain dikeluarkan.',
   'Forgotten your password?': 'Lupa kata sandi?',
   From: 'Dari',
+  'From {day} on, readings stay for {span} only; older ones leave then.':
+    'Mulai {day}, pembacaan hanya disimpan selama {span}; yang lebih lama dikeluarkan saat itu.',
   'From–to': 'Dari–sampai',
   'Give it a name.': 'Beri nama.',
   'Give the key that the gateway asks for.': 'Isi kunci yang diminta gateway.',
@@ -383,6 +405,8 @@ export const INDONESIAN = {
     'Impor flow-nya, lalu isi nama pengguna {username} dan kunci di node broker, serta lokasi ca.pem di node TLS.',
   'Import the flow, then enter the user name {username} and the key in its broker node.':
     'Impor flow-nya, lalu isi nama pengguna {username} dan kunci di node broker.',
+  'In 7 days, readings older than {span} will leave.':
+    'Dalam 7 hari, pembacaan yang lebih lama dari {span} akan dikeluarkan.',
   'In Grafana, add a PostgreSQL data source with host, database, user and password of that login.':
     'Di Grafana, tambahkan sumber data PostgreSQL dengan host, basis data, pengguna, dan kata sandi login tersebut.',
   'In more than {count} minutes of the last day, the readings received and those accounted for differ. This is a bug in the platform: tell its operator.':
@@ -436,11 +460,16 @@ export const INDONESIAN = {
   'Its routes and the record of what was sent to it are deleted with it. To keep them, switch the channel off instead.':
     'Rutenya dan catatan tentang apa yang dikirim ke sana ikut dihapus. Untuk menyimpannya, nonaktifkan saja kanal ini.',
   'just now': 'baru saja',
+  'Keep fewer days': 'Simpan lebih sedikit hari',
+  'Keep readings for {span} only?': 'Simpan pembacaan hanya selama {span}?',
+  'Keep them all': 'Pertahankan semuanya',
   'Keep this tenant': 'Pertahankan tenant ini',
+  'Keep {span}': 'Pertahankan {span}',
   Key: 'Kunci',
   key: 'kunci',
   Kind: 'Jenis',
   Language: 'Bahasa',
+  'Last day': 'Hari terakhir',
   'Last in the hour from': 'Terakhir dalam jam mulai',
   'Last near {where}, {time}': 'Terakhir di sekitar {where}, {time}',
   'Last readings': 'Pembacaan terakhir',
@@ -464,6 +493,8 @@ export const INDONESIAN = {
   'Limits of this tenant': 'Batas tenant ini',
   'Line {line}: {text}': 'Baris {line}: {text}',
   link: 'tautan',
+  'Links from {from} to {until}': 'Tautan dari {from} sampai {until}',
+  'Links to {from} to {until} are asked for.': 'Tautan dari {from} sampai {until} telah diminta.',
   Live: 'Online',
   Loading: 'Memuat',
   'Loading alerts': 'Memuat peringatan',
@@ -475,13 +506,16 @@ export const INDONESIAN = {
   'Loading field': 'Memuat field',
   'Loading history': 'Memuat riwayat',
   'Loading limits': 'Memuat batas',
+  'Loading links': 'Memuat tautan',
   'Loading members': 'Memuat anggota',
   'Loading messages': 'Memuat pesan',
   'Loading payload': 'Memuat payload',
   'Loading questions': 'Memuat pertanyaan',
   'Loading readings': 'Memuat pembacaan',
+  'Loading retention': 'Memuat masa simpan',
   'Loading routes': 'Memuat rute',
   'Loading rules': 'Memuat aturan',
+  'Loading the archive': 'Memuat arsip',
   'Loading the audit log': 'Memuat log audit',
   'Loading tokens': 'Memuat token',
   'Loading usage': 'Memuat pemakaian',
@@ -514,6 +548,8 @@ export const INDONESIAN = {
   'Minutes to wait: a whole number from 0 to 10080.': 'Menit tunggu: bilangan bulat dari 0 sampai 10080.',
   Models: 'Model',
   Month: 'Bulan',
+  'More than {count} of today’s readings are from before {day}.':
+    'Lebih dari {count} pembacaan hari ini berasal dari sebelum {day}.',
   'more than {count} readings left': 'tersisa lebih dari {count} pembacaan',
   'more than {span}': 'lebih dari {span}',
   Name: 'Nama',
@@ -576,6 +612,7 @@ export const INDONESIAN = {
   'Nothing has arrived from this device.': 'Belum ada yang datang dari perangkat ini.',
   'Nothing is desired of the device any more.': 'Tidak ada lagi keadaan yang diinginkan dari perangkat ini.',
   'Nothing is wrong': 'Semua baik-baik saja',
+  'Nothing of this tenant is archived.': 'Belum ada isi tenant ini yang diarsipkan.',
   'Nothing was lost. Try again or reload the page. If that does not help, tell the platform’s operator.':
     'Tidak ada yang hilang. Coba lagi atau muat ulang halaman. Jika tidak membantu, hubungi operator platform.',
   'Nothing was sent yet': 'Belum ada yang dikirim',
@@ -595,6 +632,10 @@ export const INDONESIAN = {
   'on devices tagged {tag}': 'pada perangkat bertag {tag}',
   'on every device': 'pada semua perangkat',
   'On its way': 'Sedang dikirim',
+  'On {day} they are deleted. There is no archive: nobody can bring them back.':
+    'Pada {day} pembacaan itu dihapus. Tidak ada arsip: tidak ada yang dapat mengembalikannya.',
+  'On {day} they leave the platform and go into the archive, from which you can download them.':
+    'Pada {day} pembacaan itu meninggalkan platform dan masuk ke arsip; dari sana Anda dapat mengunduhnya.',
   'on {device}': 'pada {device}',
   'On: facts of this tenant are sent when somebody asks.': 'Aktif: fakta tenant ini dikirim jika ada yang bertanya.',
   'Once a minute, each rule checks the messages that are new, and opens an alert when its condition is met. Who is told of them: <link>Notifications</link>.':
@@ -635,6 +676,7 @@ export const INDONESIAN = {
     'Pemilik dan staf dapat bertanya mengapa sebuah peringatan terbuka, dan apa yang berubah minggu ini. Model bahasa menjawab dari fakta tenant ini yang boleh dilihat penanya: nama, tag, dan keadaan perangkat, aturan, peringatan, angka pembacaan, teks terbaru sebuah perangkat, jumlah pesan tak tersimpan; untuk pemilik juga apa yang diubah, tanpa menyebut oleh siapa. Tanpa alamat orang, tanpa kunci, tanpa tenant lain. Fakta ini dikirim ke {provider}; setiap jawaban menampilkannya, dan log audit mencatat kapan, tentang apa, dan oleh siapa ditanyakan.',
   'Owners and staff can create one.': 'Pemilik dan staf dapat membuatnya.',
   'Owners can change the name.': 'Pemilik dapat mengubah namanya.',
+  'Owners can choose fewer days.': 'Pemilik dapat memilih lebih sedikit hari.',
   'Page not found': 'Halaman tidak ditemukan',
   'Part of every topic.': 'Bagian dari setiap topik.',
   'Part of every topic: {topics} It cannot be changed later.':
@@ -695,6 +737,8 @@ export const INDONESIAN = {
   'Readings in the last minute': 'Pembacaan dalam menit terakhir',
   'readings not stored': 'pembacaan tidak disimpan',
   'readings of this tenant': 'pembacaan tenant ini',
+  'Readings stay for {span}.': 'Pembacaan disimpan selama {span}.',
+  'Readings stay until they are deleted.': 'Pembacaan tetap ada sampai dihapus.',
   'Readings stored today': 'Pembacaan tersimpan hari ini',
   Reads: 'Membaca',
   Ready: 'Siap',
@@ -734,6 +778,8 @@ export const INDONESIAN = {
   'Resolved after': 'Selesai setelah',
   'Resolved alerts': 'Peringatan yang selesai',
   'Resolved alerts appear here.': 'Peringatan yang sudah selesai muncul di sini.',
+  Retention: 'Masa simpan',
+  'Retention stays as it was.': 'Masa simpan tidak berubah.',
   Revoke: 'Cabut',
   'Revoke invitation of {email}': 'Cabut undangan {email}',
   'Revoke token': 'Cabut token',
@@ -754,6 +800,7 @@ export const INDONESIAN = {
   'Save as {file}.': 'Simpan sebagai {file}.',
   'Save both files in one folder': 'Simpan kedua berkas dalam satu folder',
   'Save channel': 'Simpan kanal',
+  'Save list of links': 'Simpan daftar tautan',
   'Save route': 'Simpan rute',
   'Save rule': 'Simpan aturan',
   'Save the file': 'Simpan berkasnya',
@@ -796,6 +843,7 @@ export const INDONESIAN = {
   'Share of the daily quota': 'Bagian dari kuota harian',
   Show: 'Tampilkan',
   'Show all devices': 'Tampilkan semua perangkat',
+  'Show all {count} files': 'Tampilkan semua {count} berkas',
   'Show as table': 'Tampilkan sebagai tabel',
   'Show devices tagged {tag}': 'Tampilkan perangkat bertag {tag}',
   'Show fewer': 'Tampilkan lebih sedikit',
@@ -814,6 +862,7 @@ export const INDONESIAN = {
     'Masuk dengan email dan kata sandi dimatikan di sini. Tanyakan kepada operator platform.',
   'Silent for': 'Diam selama',
   'Single notifications of one channel in an hour': 'Notifikasi tunggal satu kanal dalam satu jam',
+  Size: 'Ukuran',
   sketch: 'sketsa',
   'Skip to content': 'Lompat ke isi',
   Slug: 'Slug',
@@ -853,6 +902,10 @@ export const INDONESIAN = {
     'Peringatan selesai setelah waktu yang sama tanpa pelanggaran.',
   'The alert is resolved when no reading meets it for so long.':
     'Peringatan selesai jika tidak ada pembacaan yang memenuhinya selama waktu itu.',
+  'The archive has readings that retention took out of the platform, a Parquet file for each day of UTC. DuckDB reads them ({query}), and so do pandas, Polars and Spark. For readings that are still in the platform, use <em>Download CSV</em> below a chart.':
+    'Arsip berisi pembacaan yang masa simpannya sudah habis, satu berkas Parquet untuk setiap hari UTC. DuckDB dapat membacanya ({query}), begitu juga pandas, Polars, dan Spark. Untuk pembacaan yang masih ada di platform, gunakan <em>Unduh CSV</em> di bawah grafik.',
+  'The archive no longer has files of these days. Ask again for what it has.':
+    'Arsip tidak lagi memiliki berkas dari hari-hari ini. Mintalah lagi yang masih ada.',
   'The attempt failed: {error} It is tried again for a day; correct the channel, or delete it.':
     'Percobaan gagal: {error} Percobaan diulang selama sehari; perbaiki kanalnya, atau hapus.',
   'The authenticator app has been removed.': 'Aplikasi autentikator telah dihapus.',
@@ -904,6 +957,8 @@ export const INDONESIAN = {
   'The message was sent to {destination}, which took it.':
     'Pesan dikirim ke {destination}, dan sudah diterima di sana.',
   'The next message resolves the alert.': 'Pesan berikutnya menyelesaikan peringatan.',
+  'The next run of the archive makes the links: usually at night.':
+    'Proses arsip berikutnya membuat tautannya: biasanya malam hari.',
   'The old key stops working within seconds: the device cannot connect until it has the new one.':
     'Kunci lama berhenti berlaku dalam beberapa detik: perangkat tidak dapat terhubung sampai memakai kunci baru.',
   'the operator': 'operator',
@@ -948,6 +1003,7 @@ export const INDONESIAN = {
     'URL harus menyebut host di internet, misalnya hooks.example.com.',
   'Theme: {theme}': 'Tema: {theme}',
   'Theme: {theme}. Switch to {next}': 'Tema: {theme}. Beralih ke {next}',
+  'Then {command} fetches all {count}.': 'Lalu {command} mengambil semua {count}.',
   'There are no readings in this range, so no file was saved.':
     'Tidak ada pembacaan dalam rentang ini, jadi tidak ada berkas yang disimpan.',
   'There are no rules yet, so nothing is watched.': 'Belum ada aturan, jadi tidak ada yang dipantau.',
@@ -1041,6 +1097,7 @@ export const INDONESIAN = {
   Unit: 'Satuan',
   'Unless you have another one, you then sign in with your password alone.':
     'Jika Anda tidak memiliki yang lain, Anda lalu masuk hanya dengan kata sandi.',
+  'Until then an owner can keep them here.': 'Sampai saat itu pemilik dapat mempertahankannya di sini.',
   'until {time}': 'sampai {time}',
   URL: 'URL',
   Usage: 'Pemakaian',
@@ -1165,6 +1222,7 @@ export const INDONESIAN = {
   '{count, plural, one {One line} other {# lines}} of {file} must be corrected; nothing is added. Correct the file and choose it again.':
     '{count} baris dalam {file} harus diperbaiki; tidak ada yang ditambahkan. Perbaiki berkasnya dan pilih lagi.',
   '{count, plural, one {Tag # device} other {Tag # devices}}': 'Beri tag {count} perangkat',
+  '{count} of today’s readings are from before {day}.': '{count} pembacaan hari ini berasal dari sebelum {day}.',
   '{count} over quota': '{count} melebihi kuota',
   '{count} selected': '{count} terpilih',
   '{days, plural, one {# day} other {# days}}': '{days} hari',

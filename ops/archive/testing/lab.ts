@@ -16,6 +16,8 @@ import { folderStore, type Store } from '../../store.ts';
 import { runArchive } from '../archive.ts';
 
 const DAY_MS = 86_400_000;
+/** Signs links to the folder's objects. */
+export const LINK_KEY = 'a key of the tests';
 const log = createLogger('archive-lab', { level: 'silent', pretty: false });
 
 export type ArchiveLab = Awaited<ReturnType<typeof startArchiveLab>>;
@@ -114,7 +116,7 @@ export async function startArchiveLab() {
     for (const { relname } of rows) await admin.query(`drop table ingest.${relname}`);
     await admin.query(`
       truncate public.telemetry, ingest.retired_days, ingest.retired_rows, ingest.archive_objects, ingest.archive_removals,
-        ingest.archive_runs, ingest.tenant_retention, public.deletions;
+        ingest.archive_runs, ingest.tenant_retention, ingest.chosen_retention, public.deletions, public.archive_requests, public.archive_links;
       update ingest.retention set days = 30, archive = true`);
     rmSync(folder, { recursive: true, force: true });
     await makeTenants();
@@ -128,7 +130,7 @@ export async function startArchiveLab() {
     tenants,
     devices,
     folder,
-    store: folderStore(folder),
+    store: folderStore(folder, LINK_KEY),
     writer: { url: urlOf('archive_writer') },
     day,
     openDay,
@@ -141,7 +143,8 @@ export async function startArchiveLab() {
     live: () => contents('public.telemetry'),
     carryOutDeletions: () => carryOutDeletions(jobs, log, () => 60_000),
     retire: () => retire(jobs, log, () => 60_000),
-    archive: (store?: Store) => runArchive({ url: urlOf('archive_writer') }, store ?? folderStore(folder), () => {}),
+    archive: (store: Store = folderStore(folder, LINK_KEY), log = (_line: string) => {}) =>
+      runArchive({ url: urlOf('archive_writer') }, store, log),
     stop: async () => {
       await jobs.close();
       await database.stop();

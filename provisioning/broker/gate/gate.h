@@ -81,6 +81,10 @@ struct registry *registry_parse(char *text, size_t length, char problem[256]);
 /* Takes over what `from` knows of connections, counters and bans; names that are new are fresh. */
 void registry_take_over(struct registry *to, const struct registry *from);
 struct account *registry_find(const struct registry *registry, const char *name);
+/* LONGEST_SERVICE: characters of a service's name. */
+enum { LONGEST_SERVICE = 64 };
+/* Whether it is a name of the account that sends commands. */
+bool is_control(const char *name);
 /* The tenant whose name a user name begins with, or that equals `name` in another registry; NULL: none has devices. */
 struct tenant *registry_find_tenant(const struct registry *registry, const char *name);
 void registry_free(struct registry *registry);

@@ -57,10 +57,20 @@ static bool is_service(const char *name) {
 	return length >= 1 && length <= 60 && name[4 + length] == '\0';
 }
 
+/* An account's usual name, or that with the number of a generation behind it. */
+static bool is_generation_of(const char *usual, const char *name) {
+	const size_t length = strlen(usual);
+	if (strncmp(name, usual, length) != 0) return false;
+	name += length;
+	return *name == '\0' || (*name == '-' && name[1] >= '1' && name[1] <= '9' && name[1 + span(name + 1, DIGITS)] == '\0');
+}
+
 static bool is_ingest(const char *name) {
-	if (strncmp(name, "svc-ingest", 10) != 0) return false;
-	if (name[10] == '\0') return true;
-	return name[10] == '-' && name[11] >= '1' && name[11] <= '9' && name[11 + span(name + 11, DIGITS)] == '\0';
+	return is_generation_of("svc-ingest", name);
+}
+
+bool is_control(const char *name) {
+	return is_generation_of("svc-control", name);
 }
 
 static bool is_hash(const char *text) {

@@ -20,6 +20,11 @@ create_tenant         Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
 rename_tenant         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 delete_tenant         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 keep_tenant           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+archived_months       Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+ask_archive           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+tenant_retention      Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
+try_retention         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+choose_retention      Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 delete_device_data    Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 delete_account        !/!    !/!    !/!     !/!       -/-   -/-     -/-   -/-
 create_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -108,6 +113,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.archive_is_on': ['archive_writer'],
   'ingest.archive_pending': ['archive_writer'],
   'ingest.archived_objects': ['archive_writer'],
+  'ingest.asked_objects': ['archive_writer'],
   'ingest.count_usage': ['mqtt_ingest'],
   'ingest.pack_telemetry': ['mqtt_ingest'],
   'ingest.usage_figures': ['mqtt_ingest'],
@@ -122,6 +128,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.drop_retired': ['mqtt_ingest'],
   'ingest.deletion_step': ['mqtt_ingest'],
   'ingest.due_rules': ['mqtt_ingest'],
+  'ingest.end_archive_links': ['mqtt_ingest'],
   'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],
   'ingest.backup_figures': ['mqtt_ingest', 'backup_reader'],
   'ingest.control_done': ['mqtt_ingest'],
@@ -152,6 +159,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.questions_figures': ['mqtt_ingest'],
   'ingest.quota_left': ['mqtt_ingest'],
   'ingest.open_removals': ['archive_writer'],
+  'ingest.record_archive_links': ['archive_writer'],
   'ingest.record_archive_run': ['archive_writer'],
   'ingest.record_archived': ['archive_writer'],
   'ingest.claim_rollups': ['mqtt_ingest'],
@@ -174,6 +182,8 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.retired_readings': ['archive_writer'],
   'ingest.send_question': ['mqtt_ingest'],
   'ingest.settle_question': ['mqtt_ingest'],
+  'ingest.sessions_ended': ['mqtt_ingest'],
+  'ingest.sessions_to_end': ['mqtt_ingest'],
   'ingest.spend_quota': ['mqtt_ingest'],
   'ingest.stored_contents': ['mqtt_ingest'],
   'ingest.stored_untimed': ['mqtt_ingest'],
@@ -192,6 +202,11 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   rename_tenant: ({ id }) => ({ tenant_id: id, name: 'Changed' }),
   delete_tenant: ({ id, slug }) => ({ tenant_id: id, name: slug }),
   keep_tenant: ({ id }) => ({ tenant_id: id }),
+  archived_months: ({ id }) => ({ tenant_id: id }),
+  ask_archive: ({ id }) => ({ tenant_id: id, first_day: '2020-01-01', last_day: '2020-01-31' }),
+  tenant_retention: ({ id }) => ({ tenant_id: id }),
+  try_retention: ({ id }) => ({ tenant_id: id, days: 7 }),
+  choose_retention: ({ id, slug }) => ({ tenant_id: id, days: 7, name: slug }),
   delete_device_data: ({ device }) => ({ device_id: device, slug: 'sensor-1' }),
   delete_account: () => ({ email: 'x@y.example' }),
   create_invitation: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner' }),

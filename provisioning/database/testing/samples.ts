@@ -47,6 +47,23 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id }) => ({ kind: 'device', tenant_id: id, device_id: randomUUID(), asked_by: 'owner', stage: 'rows' }),
     update: { removed: 1 },
   },
+  'public.archive_requests': {
+    insert: ({ id }) => ({ tenant_id: id, first_day: '2020-01-01', last_day: '2020-01-31' }),
+    update: { last_day: '2020-01-30' },
+  },
+  'public.archive_links': {
+    insert: ({ id, archiveRequest }) => ({
+      request_id: archiveRequest,
+      tenant_id: id,
+      name: `archive/tenant=${id}/day=2020-01-01/${'3'.repeat(32)}.parquet`,
+      day: '2020-01-01',
+      rows: 1,
+      bytes: 1,
+      url: '/archive/mine',
+      ends_at: '2099-01-01',
+    }),
+    update: { url: '/archive/other' },
+  },
   'public.devices': {
     insert: ({ id }) => ({ tenant_id: id, slug: 'new', name: 'New' }),
     update: { name: 'Changed' },
@@ -376,6 +393,14 @@ export const SAMPLES: Record<string, Sample> = {
   'ingest.tenant_retention': {
     insert: ({ id }) => ({ tenant_id: id, days: 7 }),
     update: { days: 8 },
+  },
+  'ingest.chosen_retention': {
+    insert: ({ id }) => ({ tenant_id: id, days: 7, since: '2020-01-01' }),
+    update: { days: 8 },
+  },
+  'ingest.sessions_of_deleted': {
+    insert: () => ({ tenant_slug: 'mine', device_slug: 'mine' }),
+    update: { next_at: new Date() },
   },
   'ingest.retired_days': {
     insert: () => ({ day: '2020-01-02' }),

@@ -32,6 +32,7 @@ export interface Tenant {
   /** Of the mails to `channel`. */
   channelToken: string;
   apiToken: string;
+  archiveRequest: string;
   /** The token itself, as its program sends it. */
   apiTokenText: string;
 }
@@ -112,6 +113,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     spareDevice: randomUUID(),
     rule: randomUUID(),
     alert: randomUUID(),
+    archiveRequest: randomUUID(),
     invitation: randomUUID(),
     command: randomUUID(),
     channel: randomUUID(),
@@ -241,6 +243,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('ingest.test_use', { tenant_id });
   await insert('public.device_commands', { id: ids.command, ...device, payload: { interval: 60 } });
   await client.query('insert into ingest.retained_of_deleted values ($1, $2) on conflict do nothing', ['gone', 'gone']);
+  await client.query('insert into ingest.sessions_of_deleted values ($1, $2) on conflict do nothing', ['gone', 'gone']);
   await insert('ingest.untimed', {
     ...device,
     message_id: 'm',
@@ -262,16 +265,35 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   });
   await insert('ingest.tenant_retention', { tenant_id, days: 90 });
   await insert('ingest.retired_rows', { ...device, ts: now, message_id: 'late', payload: {}, day: '2020-01-01' });
-  await insert('ingest.archive_objects', {
-    name: `archive/tenant=${tenant_id}/day=2020-01-01/${'1'.repeat(32)}.parquet`,
-    tenant_id,
-    day: '2020-01-01',
-    source: 'retired_rows',
-    rows: 1,
-    checksum: '1'.repeat(32),
-    bytes: 1,
-    released_at: now,
+  const objects = ['1', '3'].map((digit) => {
+    return {
+      name: `archive/tenant=${tenant_id}/day=2020-01-01/${digit.repeat(32)}.parquet`,
+      tenant_id,
+      day: '2020-01-01',
+      source: 'retired_rows',
+      rows: 1,
+      checksum: digit.repeat(32),
+      bytes: 1,
+      released_at: now,
+    };
   });
+  for (const object of objects) await insert('ingest.archive_objects', object);
+  const ends_at = '2099-01-01';
+  const request = { id: ids.archiveRequest, tenant_id, first_day: '2020-01-01', last_day: '2020-01-31' };
+  // Asked before today, so that an owner may ask again.
+  await insert('public.archive_requests', { ...request, asked_at: '2020-02-01', made_at: now, ends_at });
+  const { name } = objects[0]!;
+  await insert('public.archive_links', {
+    request_id: ids.archiveRequest,
+    tenant_id,
+    name,
+    day: '2020-01-01',
+    rows: 1,
+    bytes: 1,
+    url: `/archive/of-${slug}`,
+    ends_at,
+  });
+  await insert('ingest.chosen_retention', { tenant_id, days: 60, since: '2020-01-01' });
   await insert('ingest.archive_removals', { tenant_id, done_at: now });
   await insert('ingest.quota_use', { tenant_id, filled_at: now, day: now, stored: 1 });
   const apiTokenText = `mst_of_${slug}`;

@@ -137,8 +137,7 @@ export const checks: Check[] = [
       const orders = acme.orders();
       await run(machine, RUN);
       expect(acme.orders() === orders, 'it was tried again at once');
-      const { stdout: metrics } = await machine.exec('cat /run/mqtt-saas-metrics/certificate.prom');
-      expect(metrics.includes('mqtt_saas_certificate_failed_attempts 1'), metrics);
+      await untilCounted(machine, 'mqtt_saas_certificate_failed_attempts 1');
       expect((await servedBy(machine)).fingerprint === before.fingerprint, 'another certificate is served');
       await machine.exec(`rm /var/lib/mosquitto/letsencrypt/*/failed-attempts.json; ${NOT_ALONE}`);
       return undefined;
@@ -245,6 +244,17 @@ async function answers(client: MqttClient): Promise<void> {
   const late = sleep(5000, 'late');
   const sent = client.publishAsync(topic, '{"value":1}', { qos: 1 });
   expect((await Promise.race([sent, late])) !== 'late', 'the broker no longer answers the device');
+}
+
+/** Waits for the deployment that follows a run, and writes the figures. @throws Error when it takes longer than HOOK_MS. */
+async function untilCounted(machine: Machine, figure: string): Promise<void> {
+  const end = Date.now() + HOOK_MS;
+  for (;;) {
+    const { stdout: figures } = await machine.exec('cat /run/mqtt-saas-metrics/certificate.prom');
+    if (figures.split('\n').includes(figure)) return;
+    expect(Date.now() < end, figures);
+    await sleep(500);
+  }
 }
 
 /** What the broker serves, from any issuer. */

@@ -114,6 +114,35 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      archive_links: {
+        Row: {
+          bytes: number;
+          day: string;
+          ends_at: string;
+          name: string;
+          request_id: string;
+          rows: number;
+          tenant_id: string;
+          url: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      archive_requests: {
+        Row: {
+          asked_at: string;
+          ends_at: string | null;
+          first_day: string;
+          id: string;
+          last_day: string;
+          made_at: string | null;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       audit_log: {
         Row: {
           action: string;
@@ -648,6 +677,27 @@ export type Database = {
         };
         Returns: string;
       };
+      archived_months: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: {
+          month: string;
+          first_day: string;
+          last_day: string;
+          days: number;
+          rows: number;
+          bytes: number;
+        }[];
+      };
+      ask_archive: {
+        Args: {
+          tenant_id: string;
+          first_day: string;
+          last_day: string;
+        };
+        Returns: string;
+      };
       change_notification_channel: {
         Args: {
           channel_id: string;
@@ -666,6 +716,14 @@ export type Database = {
           role: 'owner' | 'staff' | 'viewer';
         };
         Returns: undefined;
+      };
+      choose_retention: {
+        Args: {
+          tenant_id: string;
+          days: number;
+          name?: string;
+        };
+        Returns: string;
       };
       create_api_token: {
         Args: {
@@ -1100,6 +1158,18 @@ export type Database = {
         Args: never;
         Returns: undefined;
       };
+      tenant_retention: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: {
+          days: number;
+          most: number;
+          next_days: number;
+          next_since: string;
+          archived: boolean;
+        }[];
+      };
       tenants_left: {
         Args: never;
         Returns: number;
@@ -1128,6 +1198,17 @@ export type Database = {
           by_hour: number[];
           newest: unknown;
           looked_from: string;
+        }[];
+      };
+      try_retention: {
+        Args: {
+          tenant_id: string;
+          days: number;
+        };
+        Returns: {
+          since: string;
+          first_day: string;
+          readings: number;
         }[];
       };
     };

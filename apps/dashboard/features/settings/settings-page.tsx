@@ -2,6 +2,8 @@
 // What holds for a whole tenant: one section a subject, each with its own queries.
 import { t } from '../../language/translate.ts';
 import { PageHead } from '../../ui/page.tsx';
+import { ArchiveSection } from '../archive/archive-section.tsx';
+import { RetentionSection } from '../archive/retention-section.tsx';
 import { DeleteTenantSection } from '../deletion/delete-tenant-section.tsx';
 import { DeviceDeletionsSection } from '../deletion/device-deletions-section.tsx';
 import { QuestionsSection } from '../questions/questions-section.tsx';
@@ -17,6 +19,8 @@ export function SettingsPage() {
       <LimitsSection />
       <UsageSection />
       <QuestionsSection />
+      <RetentionSection />
+      <ArchiveSection />
       <DeviceDeletionsSection />
       <DeleteTenantSection />
     </>

@@ -1,0 +1,131 @@
+// A tenant's own archive: asked for by an owner, linked by the next run, read by those who have a link.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { LINK_MS, objectOfPath } from '../../domain/archive-link.ts';
+import { serveArchived } from '../../local/front-door/archived.ts';
+import { folderStore } from '../store.ts';
+import { type ArchiveLab, LINK_KEY, startArchiveLab } from './testing/lab.ts';
+
+let lab: ArchiveLab;
+beforeAll(async () => {
+  lab = await startArchiveLab();
+});
+afterAll(() => lab.stop());
+beforeEach(async () => {
+  await lab.reset();
+  for (const ago of [33, 32]) {
+    await lab.openDay(ago);
+    await lab.add(ago, 3);
+  }
+  await lab.retire();
+  await lab.archive();
+});
+
+const ask = (tenant = lab.tenants[0], first = lab.day(33), last = lab.day(32)) =>
+  lab.admin.query('insert into public.archive_requests (tenant_id, first_day, last_day) values ($1, $2, $3)', [
+    tenant,
+    first,
+    last,
+  ]);
+const links = async () =>
+  (await lab.admin.query('select tenant_id, name, url, ends_at, rows::int from public.archive_links order by name'))
+    .rows;
+const get = (url: string, method = 'GET') =>
+  serveArchived(new Request(new URL(url, 'http://platform'), { method }), lab.folder, LINK_KEY);
+
+test('the next run links what an owner has asked for, and the link gives the object as it is stored', async () => {
+  const [acme] = lab.tenants;
+  await ask();
+  const logged: string[] = [];
+  expect(await lab.archive(undefined, (line) => logged.push(line))).toMatchObject({ rows: 0n, problems: [] });
+  const made = await links();
+  expect(made.map(({ tenant_id, rows }) => [tenant_id, rows])).toEqual([
+    [acme, 6],
+    [acme, 6],
+  ]);
+  for (const { name, url, ends_at } of made) {
+    expect(ends_at.getTime() - Date.now()).toBeLessThanOrEqual(LINK_MS);
+    const answer = await get(url);
+    expect(answer.headers.get('content-disposition')).toMatch(
+      /filename="readings-\d{4}-\d\d-\d\d-[0-9a-f]{8}\.parquet"$/,
+    );
+    const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+    expect(digest(Buffer.from(await answer.arrayBuffer()))).toBe(digest(readFileSync(join(lab.folder, name))));
+  }
+  expect(logged.join('\n')).toContain('2 link(s)');
+  expect(logged.join('\n')).not.toContain('signature');
+  // Once.
+  await lab.archive();
+  expect(await links()).toEqual(made);
+});
+
+test('a link is for one object and until its end', async () => {
+  await ask();
+  await lab.archive();
+  const [{ url, name }, other] = await links();
+  const at = new URL(url, 'http://platform');
+  const status = async (change: (link: URL) => void) => {
+    const changed = new URL(at);
+    change(changed);
+    return (await get(changed.href)).status;
+  };
+  expect(await status(() => {})).toBe(200);
+  expect(await status((link) => link.searchParams.set('until', '9999999999'))).toBe(403);
+  expect(await status((link) => link.searchParams.set('signature', ''))).toBe(403);
+  expect(await status((link) => link.searchParams.delete('signature'))).toBe(403);
+  expect(
+    await status((link) => {
+      link.pathname = `/${other.name}`;
+    }),
+  ).toBe(403);
+  expect(
+    await status((link) => {
+      link.pathname = '/archive/../secrets.json';
+    }),
+  ).toBe(403);
+  expect((await get(url, 'POST')).status).toBe(405);
+  expect(objectOfPath(at, LINK_KEY)).toBe(name);
+  expect(objectOfPath(at, LINK_KEY, new Date(Date.now() + LINK_MS + 1000))).toBeUndefined();
+  expect(objectOfPath(at, 'another key')).toBeUndefined();
+  await folderStore(lab.folder).remove(name);
+  expect((await get(url)).status).toBe(404);
+});
+
+test('what has ended goes, and so do links to an object that leaves the archive', async () => {
+  await ask();
+  await lab.archive();
+  const [first] = await links();
+  await lab.admin.query('delete from ingest.archive_objects where name = $1', [first.name]);
+  expect(await links()).toHaveLength(1);
+  await lab.admin.query(`
+    update public.archive_requests set asked_at = now() - interval '2 days', ends_at = now();
+    update public.archive_links set ends_at = now()`);
+  await lab.retire();
+  expect(await links()).toEqual([]);
+  expect((await lab.admin.query('select from public.archive_requests')).rowCount).toBe(0);
+});
+
+test('an object that the store has lost is told, and the others are linked', async () => {
+  await ask();
+  const { rows } = await lab.admin.query('select name from ingest.archive_objects where tenant_id = $1 order by 1', [
+    lab.tenants[0],
+  ]);
+  await folderStore(lab.folder).remove(rows[0].name);
+  const { problems } = await lab.archive();
+  expect(problems).toEqual([
+    expect.stringMatching(/^links: .* lacks 1 object\(s\) that the database knows, such as archive/),
+  ]);
+  expect((await links()).map(({ name }) => name)).toEqual([rows[1].name]);
+});
+
+test('links are made although the archive has been switched off, and need a key where a folder is the store', async () => {
+  await lab.admin.query('update ingest.retention set archive = false');
+  await ask();
+  expect((await lab.archive(folderStore(lab.folder))).problems).toEqual([
+    expect.stringContaining('ARCHIVE_LINK_KEY is not set'),
+  ]);
+  expect((await lab.archive()).problems).toEqual([]);
+  expect(await links()).toHaveLength(2);
+});
