@@ -193,3 +193,15 @@ test('a text from elsewhere is translated with its values, and stays as it is wh
   expect(foreign('Boom.')).toBe('Boom.');
   setShown('en');
 });
+
+/** For `npm run check`: a call that could show something else than its message does not compile. */
+void (() => [
+  // @ts-expect-error the catalogue lacks it
+  t('No such message'),
+  // @ts-expect-error without its value
+  t('{name} is changed.'),
+  // @ts-expect-error with a value that it does not take
+  t('{name} is changed.', { title: 'A' }),
+  // @ts-expect-error a count is a number
+  t('{days, plural, one {# day} other {# days}}', { days: '1' }),
+]);
