@@ -95,7 +95,7 @@ test('a device: values with a decimal comma, times with their zone, and a refusa
   await heading(page, 'Pembacaan terakhir');
   await page.locator('label').filter({ hasText: 'temperature' }).click();
   const chart = page.getByRole('img', {
-    name: /^temperature, 15 menit terakhir: antara -?[\d.]+(,\d+)? dan .*, terbaru .* pada \d\d\.\d\d\.\d\d\.$/,
+    name: /^temperature, 15 menit terakhir: antara -?[\d.]+(,\d+)? dan .*, terbaru .* pada \d\d\.\d\d\.\d\d WIB\.$/,
   });
   await chart.waitFor();
   await page

@@ -32,14 +32,13 @@ export function LanguageProvider({ children }: { children: ReactNode }) {
     const wanted = wantedLanguage();
     if (wanted === 'en') return;
     setLanguage(undefined);
-    void load(wanted).then(setLanguage);
+    void load(wanted).then((loaded) => {
+      document.documentElement.lang = loaded;
+      delete document.documentElement.dataset.language;
+      setLanguage(loaded);
+    });
   }, []);
-  useEffect(() => {
-    if (!language) return;
-    document.documentElement.lang = language;
-    delete document.documentElement.dataset.language;
-    return language === 'en' ? undefined : translateTitles();
-  }, [language]);
+  useEffect(() => (language === undefined || language === 'en' ? undefined : translateTitles()), [language]);
   return language && <Fragment key={language}>{children}</Fragment>;
 }
 

@@ -166,7 +166,7 @@ function summaryOf({ label, columns, write }: Series, inWords: string, clock: (s
     low: write(found.lowest),
     high: write(found.highest),
     newest: write(found.newest),
-    time: clock(found.newestAt.getTime() / 1000),
+    time: `${clock(found.newestAt.getTime() / 1000)} ${zoneName(found.newestAt)}`,
   });
 }
 
