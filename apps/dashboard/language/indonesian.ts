@@ -149,8 +149,8 @@ export const INDONESIAN = {
   'Ask for another one and open it exactly as you received it.':
     'Mintalah yang lain dan buka persis seperti yang Anda terima.',
   'Ask for links': 'Minta tautan',
-  'Ask the platform’s operator for the login: {code} makes it.':
-    'Mintalah login kepada operator platform: {code} membuatnya.',
+  'Ask the platform’s operator for the login: {command} makes it.':
+    'Mintalah login kepada operator platform: {command} membuatnya.',
   'Asked for': 'Diminta',
   'Asks its reader to confirm': 'Meminta konfirmasi pembacanya',
   'At least 10 seconds after From': 'Sedikitnya 10 detik setelah Dari',
@@ -700,8 +700,8 @@ export const INDONESIAN = {
   'Put the key in the environment variable MQTT_KEY, and ca.pem next to the program.':
     'Simpan kunci dalam variabel lingkungan MQTT_KEY, dan ca.pem di samping programnya.',
   'Put the key in the environment variable MQTT_KEY.': 'Simpan kunci dalam variabel lingkungan MQTT_KEY.',
-  'Put the token in the environment variable {code}, and replace {code2} with the slug of a device. A token allows one request at a time and 60 a minute; an answer has up to 1,000 rows.':
-    'Simpan token dalam variabel lingkungan {code}, dan ganti {code2} dengan slug sebuah perangkat. Satu token mengizinkan satu permintaan sekaligus dan 60 per menit; satu jawaban paling banyak 1.000 baris.',
+  'Put the token in the environment variable {variable}, and replace {slug} with the slug of a device. A token allows one request at a time and 60 a minute; an answer has up to 1,000 rows.':
+    'Simpan token dalam variabel lingkungan {variable}, dan ganti {slug} dengan slug sebuah perangkat. Satu token mengizinkan satu permintaan sekaligus dan 60 per menit; satu jawaban paling banyak 1.000 baris.',
   'Put {placeholder} where the gateway expects the message.':
     'Taruh {placeholder} di tempat gateway mengharapkan pesannya.',
   'Python program': 'program Python',
@@ -1202,8 +1202,8 @@ export const INDONESIAN = {
   '{calls} from the model, {cached} from earlier answers, {refused} refused by a cap':
     '{calls} dari model, {cached} dari jawaban sebelumnya, {refused} ditolak karena batas',
   '{clock}: charts use the device’s time': '{clock}: grafik memakai waktu perangkat',
-  '{code}, {code2} and {code3} are called in the same way.':
-    '{code}, {code2}, dan {code3} dipanggil dengan cara yang sama.',
+  '{first}, {second} and {third} are called in the same way.':
+    '{first}, {second}, dan {third} dipanggil dengan cara yang sama.',
   '{count, plural, one {# device has} other {# devices have}} this tag. One that is tagged later is judged from its next reading on.':
     '{count} perangkat memiliki tag ini. Yang diberi tag belakangan dinilai mulai pembacaan berikutnya.',
   '{count, plural, one {# device of the file is there already and stays as it is.} other {# devices of the file are there already and stay as they are.}}':

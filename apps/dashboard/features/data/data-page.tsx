@@ -64,8 +64,8 @@ export function DataPage() {
           <p>{t('Grafana reads the database directly, with a login that sees only this tenant.')}</p>
           <ol>
             <li>
-              {rich('Ask the platform’s operator for the login: {code} makes it.', {
-                code: <code>npm run ops -- reader {tenant.slug}</code>,
+              {rich('Ask the platform’s operator for the login: {command} makes it.', {
+                command: <code>npm run ops -- reader {tenant.slug}</code>,
               })}
             </li>
             <li>
@@ -94,16 +94,16 @@ function Programs() {
       <div className={styles.text}>
         <p>
           {rich(
-            'Put the token in the environment variable {code}, and replace {code2} with the slug of a device. A token allows one request at a time and 60 a minute; an answer has up to 1,000 rows.',
-            { code: <code>MQTT_SAAS_TOKEN</code>, code2: <code>sensor-1</code> },
+            'Put the token in the environment variable {variable}, and replace {slug} with the slug of a device. A token allows one request at a time and 60 a minute; an answer has up to 1,000 rows.',
+            { variable: <code>MQTT_SAAS_TOKEN</code>, slug: <code>sensor-1</code> },
           )}
         </p>
         {place && <CopyBlock text={PROGRAMS[name].write(place, 'sensor-1')} label={t('program')} />}
         <p>
-          {rich('{code}, {code2} and {code3} are called in the same way.', {
-            code: <code>read_token</code>,
-            code2: <code>read_devices</code>,
-            code3: <code>read_alerts</code>,
+          {rich('{first}, {second} and {third} are called in the same way.', {
+            first: <code>read_token</code>,
+            second: <code>read_devices</code>,
+            third: <code>read_alerts</code>,
           })}
         </p>
       </div>
