@@ -12,9 +12,7 @@ import { type Api, allRows, call, type FunctionRow, oneRow } from '../session/ro
 export type Offer = FunctionRow<'question_offer'>;
 
 /** Undefined where the platform offers no questions. @throws ApiError, as all below. */
-export async function questionOffer(): Promise<Offer | undefined> {
-  return oneRow((api) => api.rpc('question_offer'));
-}
+export const questionOffer = (): Promise<Offer | undefined> => oneRow((api: Api) => api.rpc('question_offer'));
 
 /** Whether the owner has switched questions on. */
 export async function questionsAreOn(tenantId: string): Promise<boolean> {

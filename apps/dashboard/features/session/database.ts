@@ -937,7 +937,7 @@ export type Database = {
       question_facts: {
         Args: {
           kind: string;
-          id: string;
+          subject_id: string;
         };
         Returns: unknown;
       };

@@ -18,9 +18,9 @@ export function SettingsPage() {
       <NameSection />
       <LimitsSection />
       <UsageSection />
-      <QuestionsSection />
       <RetentionSection />
       <ArchiveSection />
+      <QuestionsSection />
       <DeviceDeletionsSection />
       <DeleteTenantSection />
     </>

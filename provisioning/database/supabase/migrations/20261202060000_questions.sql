@@ -264,7 +264,7 @@ begin
   insert into public.audit_log (tenant_id, actor_id, actor_email, action, subject, details)
   select c.tenant_id, c.user_id, (select m.email from public.memberships as m where m.tenant_id = c.tenant_id and m.user_id = c.user_id),
     'question.sent',
-    coalesce((select d.slug from public.devices as d where d.tenant_id = c.tenant_id and d.id = c.device_id), ''),
+    (select d.slug from public.devices as d where d.tenant_id = c.tenant_id and d.id = c.device_id),
     jsonb_build_object('about', c.kind, 'model', c.model);
   return true;
 end
