@@ -6,6 +6,7 @@ const SUBJECTS = {
   Alert: 'Peringatan',
   'Alert rule': 'Aturan peringatan',
   'Api token': 'Token API',
+  'Archive request': 'Permintaan arsip',
   Command: 'Perintah',
   Deletion: 'Penghapusan',
   Device: 'Perangkat',
@@ -18,7 +19,9 @@ const SUBJECTS = {
   Member: 'Anggota',
   'Notification channel': 'Kanal notifikasi',
   'Notification route': 'Rute notifikasi',
+  'Question settings': 'Pengaturan pertanyaan',
   'Reading rules': 'Aturan pembacaan',
+  Retention: 'Masa simpan',
   Tenant: 'Tenant',
 };
 const ACTIONS = Object.entries(SUBJECTS).flatMap(([subject, translated]) => [
@@ -28,6 +31,8 @@ const ACTIONS = Object.entries(SUBJECTS).flatMap(([subject, translated]) => [
 ]);
 
 export const TEXTS = {
+  'Question sent': 'Pertanyaan dikirim',
+  'Dead letters redrive requested': 'Proses ulang pesan tak tersimpan diminta',
   'Dead letters discarded': 'Pesan tak tersimpan dibuang',
   'Desired state changed': 'Keadaan yang diinginkan diubah',
   Opened: 'Dibuka',
