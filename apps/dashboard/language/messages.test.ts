@@ -2,12 +2,14 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IntlMessageFormat } from 'intl-messageformat';
+import { createElement, type ReactNode } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
 import ts from 'typescript';
 import { afterEach, describe, expect, test } from 'vitest';
 import { INDONESIAN } from './indonesian.ts';
 import { FROM_ELSEWHERE, TEXTS } from './indonesian-from-elsewhere.ts';
 import { setShown } from './language.ts';
-import { foreign, t } from './translate.ts';
+import { foreign, rich, t } from './translate.ts';
 
 const DASHBOARD = join(import.meta.dirname, '..');
 /** Programs for devices and data tools, types of the database's rows, scripts that run before the page. */
@@ -151,6 +153,30 @@ describe.each(['en', 'id'] as const)('%s', (language) => {
 });
 
 const ROOT = join(DASHBOARD, '../..');
+
+test('elements take the place of their tags and values', () => {
+  const withTags = pairs.filter(([message]) => message.includes('</'));
+  expect(withTags.length).toBeGreaterThan(5);
+  for (const [message, translated] of withTags) {
+    for (const [language, shown] of [
+      ['en', message],
+      ['id', translated],
+    ] as const) {
+      setShown(language, language === 'en' ? undefined : INDONESIAN);
+      const names = valuesOf(shown);
+      const tags = names.filter((name) => name.startsWith('<')).map((name) => name.slice(1, -1));
+      const values = Object.fromEntries(
+        names.map((name) => [name, shown.includes(`{${name}, plural`) ? 5 : `(${name})`]),
+      );
+      const elements = Object.fromEntries(tags.map((tag) => [tag, (text: string) => createElement('b', {}, text)]));
+      const texts = Object.fromEntries(tags.map((tag) => [tag, (chunks: unknown[]) => `<b>${chunks.join('')}</b>`]));
+      const made = (rich as (message: string, values: object) => ReactNode)(message, { ...values, ...elements });
+      const expected = new IntlMessageFormat(shown, language).format({ ...values, ...texts });
+      expect(renderToStaticMarkup(made)).toBe([expected].flat().join(''));
+    }
+  }
+  setShown('en');
+});
 
 test('each text from elsewhere is written there', () => {
   const sources = globSync(
