@@ -301,7 +301,7 @@ export const INDONESIAN = {
   Differs: 'Berbeda',
   'Digest: a whole number of times from 1 to 1000.': 'Rangkuman: bilangan bulat dari 1 sampai 1000.',
   Disable: 'Nonaktifkan',
-  Disabled: 'Dinonaktifkan',
+  Disabled: 'Nonaktif',
   Discard: 'Buang',
   'Discard all': 'Buang semua',
   'Discard all that match': 'Buang semua yang cocok',
