@@ -2,9 +2,11 @@ import { defineConfig } from 'vitest/config';
 import { SOAK } from './tests/soak/vitest.config.ts';
 
 /** Tests of plain functions: they start nothing, and leave nothing behind that the next file would see. */
-const PLAIN = ['domain/**', 'policies/*/**', 'apps/dashboard/{ui,features/{alerts,audit,telemetry,tenants}}/**'].map(
-  (files) => `${files}/*.test.ts`,
-);
+const PLAIN = [
+  'domain/**',
+  'policies/*/**',
+  'apps/dashboard/{language,ui,features/{alerts,audit,telemetry,tenants}}/**',
+].map((files) => `${files}/*.test.ts`);
 
 // Files run in parallel, each starting its own broker and database on free ports where it needs them.
 export default defineConfig({

@@ -37,7 +37,7 @@ export async function open(
   path: string,
   { tolerate, ...options }: BrowserContextOptions & { tolerate?: RegExp } = {},
 ): Promise<Page> {
-  const context = await browser.newContext({ baseURL: inject('platform').url, ...options });
+  const context = await browser.newContext({ baseURL: inject('platform').url, locale: 'en', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(TIMEOUT_MS);
   const complaints: string[] = [];

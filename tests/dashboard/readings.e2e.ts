@@ -180,7 +180,7 @@ test('3,000 fields are folded and found', async () => {
   expect(await tiles.count()).toBe(12);
   await page.getByRole('button', { name: 'Show 60 more' }).click();
   await expect.poll(() => tiles.count()).toBe(72);
-  await page.getByLabel('Find one of 3000 fields').fill('f2999');
+  await page.getByLabel('Find one of 3,000 fields').fill('f2999');
   await tile(page, 'f2999').click();
   await chart(page, /^f2999, the last 15 minutes: between 2,999 and 3,004/).waitFor();
 });

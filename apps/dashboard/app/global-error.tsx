@@ -1,4 +1,5 @@
 'use client';
+import { t } from '../language/translate.ts';
 import '../ui/tokens.css';
 import '../ui/base.css';
 import { CardPage } from '../features/shell/card-page.tsx';
@@ -9,13 +10,15 @@ export default function GlobalError({ reset }: { reset: () => void }) {
   return (
     <html lang="en">
       <body>
-        <title>Error · mqtt-saas</title>
+        <title>{`${t('Error')} · mqtt-saas`}</title>
         <CardPage
-          title="Something went wrong on this page"
-          about="Nothing was lost. Try again or reload the page. If that does not help, tell the platform’s operator."
+          title={t('Something went wrong on this page')}
+          about={t(
+            'Nothing was lost. Try again or reload the page. If that does not help, tell the platform’s operator.',
+          )}
         >
           <Button variant="primary" wide onClick={reset}>
-            Try again
+            {t('Try again')}
           </Button>
         </CardPage>
       </body>

@@ -1,3 +1,4 @@
+import { t } from '../language/translate.ts';
 import '../ui/tokens.css';
 import '../ui/base.css';
 import type { Metadata, Viewport } from 'next';
@@ -6,10 +7,12 @@ import { MaintenanceBanner } from '../features/maintenance/maintenance-banner.ts
 import { MAILED_LINK_SCRIPT } from '../features/session/mailed-link.ts';
 import { SessionProvider } from '../features/session/session.tsx';
 import { THEME_SCRIPT } from '../features/shell/theme.ts';
+import { LANGUAGE_SCRIPT } from '../language/choice.ts';
+import { LanguageProvider } from '../language/language-provider.tsx';
 
 export const metadata: Metadata = {
   title: { default: 'mqtt-saas', template: '%s · mqtt-saas' },
-  description: 'Devices, readings and alerts of your tenants.',
+  description: t('Devices, readings and alerts of your tenants.'),
   robots: { index: false },
 };
 
@@ -26,11 +29,13 @@ export default function RootLayout({ children }: { children: ReactNode }) {
     <html lang="en" suppressHydrationWarning>
       <head>
         {/* biome-ignore lint/security/noDangerouslySetInnerHtml: constants of ours; must run before anything else */}
-        <script dangerouslySetInnerHTML={{ __html: `${MAILED_LINK_SCRIPT};${THEME_SCRIPT}` }} />
+        <script dangerouslySetInnerHTML={{ __html: `${MAILED_LINK_SCRIPT};${THEME_SCRIPT};${LANGUAGE_SCRIPT}` }} />
       </head>
       <body>
-        <MaintenanceBanner />
-        <SessionProvider>{children}</SessionProvider>
+        <LanguageProvider>
+          <MaintenanceBanner />
+          <SessionProvider>{children}</SessionProvider>
+        </LanguageProvider>
       </body>
     </html>
   );

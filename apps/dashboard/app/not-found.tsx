@@ -1,18 +1,19 @@
 import type { Metadata } from 'next';
 import { CardPage } from '../features/shell/card-page.tsx';
+import { t } from '../language/translate.ts';
 import { ButtonLink } from '../ui/button.tsx';
 
-export const metadata: Metadata = { title: 'Page not found' };
+export const metadata: Metadata = { title: t('Page not found') };
 
 /** Of our own: the framework's has inline styles, which the Content-Security-Policy refuses. */
 export default function NotFound() {
   return (
     <CardPage
-      title="Page not found"
-      about="There is nothing at this address. It may be mistyped, or from an older version."
+      title={t('Page not found')}
+      about={t('There is nothing at this address. It may be mistyped, or from an older version.')}
     >
       <ButtonLink href="/admin/devices" variant="primary" wide>
-        Go to devices
+        {t('Go to devices')}
       </ButtonLink>
     </CardPage>
   );

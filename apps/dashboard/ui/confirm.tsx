@@ -1,6 +1,7 @@
 'use client';
 // Asks for confirmation before something that cannot be undone.
 import { type ReactNode, useState } from 'react';
+import { t } from '../language/translate.ts';
 import { Button } from './button.tsx';
 import { Dialog, DialogActions } from './dialog.tsx';
 import { Field } from './field.tsx';
@@ -29,7 +30,7 @@ export function Confirm({ title, action, typed, onConfirm, onClose, children }: 
     try {
       await onConfirm();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : 'Something went wrong. Try again.');
+      setProblem(error instanceof Error ? error.message : t('Something went wrong. Try again.'));
       setBusy(false);
     }
   }
@@ -40,7 +41,7 @@ export function Confirm({ title, action, typed, onConfirm, onClose, children }: 
       {problem && <Notice tone="danger">{problem}</Notice>}
       {typed && (
         <Field
-          label={`Type ${typed} to confirm`}
+          label={t('Type {text} to confirm', { text: typed })}
           value={text}
           onChange={(event) => setText(event.target.value)}
           autoComplete="off"
@@ -49,7 +50,7 @@ export function Confirm({ title, action, typed, onConfirm, onClose, children }: 
         />
       )}
       <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={onClose}>{t('Cancel')}</Button>
         <Button variant="danger" busy={busy} disabled={typed !== undefined && text !== typed} onClick={confirm}>
           {action}
         </Button>

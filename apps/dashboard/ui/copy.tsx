@@ -2,6 +2,7 @@
 // Text to take away: shown in full, copied with one click.
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
+import { t } from '../language/translate.ts';
 import { Button } from './button.tsx';
 import styles from './copy.module.css';
 
@@ -17,8 +18,8 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     <Button
       variant="quiet"
       icon
-      aria-label={isCopied ? 'Copied' : `Copy ${label}`}
-      title={`Copy ${label}`}
+      aria-label={isCopied ? t('Copied') : t('Copy {label}', { label })}
+      title={t('Copy {label}', { label })}
       onClick={copy}
     >
       {isCopied ? <Check aria-hidden /> : <Copy aria-hidden />}

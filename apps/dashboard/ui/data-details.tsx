@@ -1,5 +1,6 @@
 // A chart's numbers as a table, for people who cannot see the chart or want exact values.
 import { useState } from 'react';
+import { t } from '../language/translate.ts';
 import styles from './data-details.module.css';
 
 interface Props {
@@ -12,7 +13,7 @@ export function DataDetails({ head, rows }: Props) {
   const [isOpen, setIsOpen] = useState(false);
   return (
     <details className={styles.details} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
-      <summary>Show as table</summary>
+      <summary>{t('Show as table')}</summary>
       {isOpen && <Numbers head={head} rows={rows()} />}
     </details>
   );

@@ -3,6 +3,7 @@
 // (A library's would inject a style element, which the Content-Security-Policy refuses.)
 import { X } from 'lucide-react';
 import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
+import { t } from '../language/translate.ts';
 import { Button } from './button.tsx';
 import { classes } from './classes.ts';
 import styles from './dialog.module.css';
@@ -52,7 +53,7 @@ export function Dialog({ title, onClose, large, firm, children }: Props) {
         <header className={styles.head}>
           <h2 id={id}>{title}</h2>
           {!firm && (
-            <Button variant="quiet" icon aria-label="Close" onClick={onClose}>
+            <Button variant="quiet" icon aria-label={t('Close')} onClick={onClose}>
               <X aria-hidden />
             </Button>
           )}

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { formatAgo, formatBytes, formatClock, formatNumber, formatTime } from './format.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { setShown, zoneName } from '../language/language.ts';
+import { formatAgo, formatBytes, formatClock, formatDay, formatMinute, formatNumber, formatTime } from './format.ts';
 
 test.each([
   [0, '0'],
@@ -34,7 +35,7 @@ test.each([
   [999, '999 B'],
   [1500, '1.5 kB'],
   [412_300_000, '412 MB'],
-  [5e15, '5000 TB'],
+  [5e15, '5,000 TB'],
 ])('%d bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
 const NOW = new Date('2026-11-21T12:00:00');
@@ -55,5 +56,41 @@ test('a time of another day says its day', () => {
 });
 
 test('a date says its time to the second', () => {
-  expect(formatTime(new Date('2026-09-01T09:08:07'))).toBe('1 Sep 2026, 09:08:07');
+  expect(formatTime(new Date('2026-09-01T09:08:07'))).toMatch(/^1 Sep 2026, 09:08:07 UTC([+-]\d+(:\d\d)?)?$/);
+});
+
+/** As Intl writes it: format.ts does not use it, because its first formatter is slow. */
+describe.each([
+  ['en', 'en-GB', 'en'],
+  ['id', 'id-ID', 'id-ID'],
+] as const)('%s', (language, dates, numbers) => {
+  afterEach(() => setShown('en'));
+  const moments = Array.from({ length: 12 }, (_, month) => new Date(2026, month, 7, 5, 4));
+
+  test('dates and times are written as Intl does', () => {
+    setShown(language);
+    const day = new Intl.DateTimeFormat(dates, { day: 'numeric', month: 'short' });
+    // British English shortens September to Sept, and June and July not at all; the others are alike.
+    const alike = moments.filter((moment) => language === 'id' || moment.getMonth() !== 8);
+    expect(alike.map(formatDay)).toEqual(alike.map((moment) => day.format(moment)));
+    const minute = new Intl.DateTimeFormat(dates, { hour: '2-digit', minute: '2-digit' });
+    expect(moments.map(formatMinute)).toEqual(moments.map((moment) => minute.format(moment)));
+  });
+
+  test('numbers are written as Intl does', () => {
+    setShown(language);
+    const values = [0, 12, 1234, -1_234_567, 21.5, 1234.25, 0.5];
+    const { format } = new Intl.NumberFormat(numbers);
+    expect(values.map((value) => formatNumber(value))).toEqual(values.map(format));
+    expect(formatNumber(1234.5, 2)).toBe(new Intl.NumberFormat(numbers, { minimumFractionDigits: 2 }).format(1234.5));
+  });
+});
+
+test('time zones are named', () => {
+  const at = (minutesAhead: number) => Object.assign(new Date(), { getTimezoneOffset: () => -minutesAhead });
+  const zones = () => [0, 420, 480, 540, 330, -210].map((ahead) => zoneName(at(ahead)));
+  expect(zones()).toEqual(['UTC', 'UTC+7', 'UTC+8', 'UTC+9', 'UTC+5:30', 'UTC-3:30']);
+  setShown('id');
+  expect(zones()).toEqual(['UTC', 'WIB', 'WITA', 'WIT', 'UTC+5:30', 'UTC-3:30']);
+  setShown('en');
 });

@@ -1,7 +1,6 @@
-// How numbers, times and readings are written. By hand: the language is fixed, and a browser takes some 30 ms to make its
-// first Intl formatter, during which a slow phone stands still.
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+// How numbers, times and readings are written, in the language that is shown.
+import { localDigits, locale, zoneName } from '../language/language.ts';
+import { t } from '../language/translate.ts';
 
 /**
  * A count or a measured value, with grouped thousands. A fraction has seven digits, or all digits of its whole part if they are more;
@@ -10,10 +9,8 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export function formatNumber(value: number, decimals?: number | null): string {
   const size = Math.abs(value);
   const short = size >= 1e7 && size < 1e12 ? Math.round(value) : Number(value.toPrecision(7));
-  if (size !== 0 && (size < 0.001 || size >= 1e12) && decimals == null) return short.toExponential();
-  const text = decimals == null ? String(Number.isInteger(value) ? value : short) : value.toFixed(decimals);
-  const [whole = '', ...rest] = text.split('.');
-  return [size < 1e21 ? whole.replace(/\B(?=(\d{3})+$)/g, ',') : whole, ...rest].join('.');
+  if (size !== 0 && (size < 0.001 || size >= 1e12) && decimals == null) return localDigits(short.toExponential());
+  return localDigits(decimals == null ? String(Number.isInteger(value) ? value : short) : value.toFixed(decimals));
 }
 
 /** Bytes in units of 1,000: `412 MB`. */
@@ -24,7 +21,7 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+  return `${localDigits(value < 10 && unit > 0 ? value.toFixed(1) : String(Math.round(value)))} ${units[unit]}`;
 }
 
 const MINUTE = 60;
@@ -35,30 +32,33 @@ const DAY = 24 * HOUR;
 export function formatAgo(then: Date, now: Date): string {
   const seconds = Math.round((now.getTime() - then.getTime()) / 1000);
   const size = Math.abs(seconds);
-  if (size < 2) return 'just now';
-  const text = formatSpan(size);
-  return seconds < 0 ? `in ${text}` : `${text} ago`;
+  if (size < 2) return t('just now');
+  const span = formatSpan(size);
+  return seconds < 0 ? t('in {span}', { span }) : t('{span} ago', { span });
 }
 
 /** A span of whole seconds in its largest unit. */
 export function formatSpan(seconds: number): string {
-  if (seconds < MINUTE) return `${seconds} s`;
-  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min`;
-  if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h`;
-  return `${Math.floor(seconds / DAY)} days`;
+  if (seconds < MINUTE) return t('{seconds} s', { seconds });
+  if (seconds < HOUR) return t('{minutes} min', { minutes: Math.floor(seconds / MINUTE) });
+  if (seconds < 2 * DAY) return t('{hours} h', { hours: Math.floor(seconds / HOUR) });
+  return t('{days, plural, one {# day} other {# days}}', { days: Math.floor(seconds / DAY) });
 }
 
 /** Local day and month: `21 Nov`. */
-export const formatDay = (time: Date): string => `${time.getDate()} ${MONTHS[time.getMonth()]}`;
+export const formatDay = (time: Date): string => `${time.getDate()} ${locale().months.split(' ')[time.getMonth()]}`;
 
 /** Local time of day: `14:03`. */
-export const formatMinute = (time: Date): string => `${twoDigits(time.getHours())}:${twoDigits(time.getMinutes())}`;
+export const formatMinute = (time: Date): string =>
+  [time.getHours(), time.getMinutes()].map(twoDigits).join(locale().time);
 
 /** Local time of day: `14:03:09`. */
-export const formatSecond = (time: Date): string => `${formatMinute(time)}:${twoDigits(time.getSeconds())}`;
+export const formatSecond = (time: Date): string =>
+  [formatMinute(time), twoDigits(time.getSeconds())].join(locale().time);
 
-/** Local date and time to the second: `21 Nov 2026, 14:03:09`. */
-export const formatTime = (time: Date): string => `${formatDay(time)} ${time.getFullYear()}, ${formatSecond(time)}`;
+/** Local date and time to the second, with the time zone: `21 Nov 2026, 14:03:09 UTC+7`. */
+export const formatTime = (time: Date): string =>
+  `${formatDay(time)} ${time.getFullYear()}, ${formatSecond(time)} ${zoneName(time)}`;
 
 /** Local time of day to the second, with the date when it is another day than `now`. */
 export const formatClock = (time: Date, now: Date): string =>

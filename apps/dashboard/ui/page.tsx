@@ -1,5 +1,6 @@
 // The parts every page is made of: its head, its sections, and what is shown when there is nothing yet.
 import type { ReactNode } from 'react';
+import { t } from '../language/translate.ts';
 import { classes } from './classes.ts';
 import styles from './page.module.css';
 
@@ -66,7 +67,7 @@ export function Empty({ icon, title, action, children }: EmptyProps) {
 }
 
 /** Grey lines where text will be. @param lines Default: 3. */
-export function Skeleton({ lines = 3, label = 'Loading' }: { lines?: number; label?: string }) {
+export function Skeleton({ lines = 3, label = t('Loading') }: { lines?: number; label?: string }) {
   return (
     <div className={styles.skeleton} role="status" aria-label={label}>
       {Array.from({ length: lines }, (_, line) => (

@@ -3,7 +3,7 @@ import styles from './small-choice.module.css';
 interface Props<Value extends string> {
   /** For screen readers: what is chosen. */
   label: string;
-  options: readonly Value[];
+  options: readonly { value: Value; label: string }[];
   value: Value;
   onChange: (value: Value) => void;
 }
@@ -18,7 +18,9 @@ export function SmallChoice<Value extends string>({ label, options, value, onCha
       onChange={(event) => onChange(event.target.value as Value)}
     >
       {options.map((option) => (
-        <option key={option}>{option}</option>
+        <option key={option.value} value={option.value}>
+          {option.label}
+        </option>
       ))}
     </select>
   );

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { History } from 'lucide-react';
 import { useState } from 'react';
+import { foreign, t } from '../../language/translate.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { formatSpan, formatTime } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
@@ -33,38 +34,41 @@ export function AlertHistory() {
   const alerts = data?.rows;
   const counts = useCounts((alerts ?? []).map(({ id }) => id));
   const nameOfRule = (alert: Alert) => rules?.find(({ id }) => id === alert.rule_id)?.name;
-  const why = useWhyColumn((alert: Alert) => nameOfRule(alert) ?? 'Alert');
+  const why = useWhyColumn((alert: Alert) => nameOfRule(alert) ?? t('Alert'));
   const columns: Column<Alert>[] = [
     {
-      header: 'Alert',
+      header: t('Alert'),
       title: true,
       cell: (alert) => (
         <span className={styles.alert}>
-          {nameOfRule(alert) ?? 'Alert'}
-          <small>{alert.message}</small>
+          {nameOfRule(alert) ?? t('Alert')}
+          <small>{foreign(alert.message)}</small>
         </span>
       ),
     },
-    { header: 'Device', cell: ({ device_id }) => nameOf(device_id) },
-    { header: 'Opened', cell: ({ opened_at }) => <time dateTime={opened_at}>{formatTime(new Date(opened_at))}</time> },
+    { header: t('Device'), cell: ({ device_id }) => nameOf(device_id) },
     {
-      header: 'Told',
-      cell: (alert) => <Told alertId={alert.id} title={nameOfRule(alert) ?? 'the alert'} counts={counts} />,
+      header: t('Opened'),
+      cell: ({ opened_at }) => <time dateTime={opened_at}>{formatTime(new Date(opened_at))}</time>,
+    },
+    {
+      header: t('Told'),
+      cell: (alert) => <Told alertId={alert.id} title={nameOfRule(alert) ?? t('the alert')} counts={counts} />,
     },
     ...why,
-    { header: 'Lasted', numeric: true, cell: (alert) => formatSpan(lasted(alert)) },
+    { header: t('Lasted'), numeric: true, cell: (alert) => formatSpan(lasted(alert)) },
   ];
   return (
-    <Section title="Resolved alerts" flush>
+    <Section title={t('Resolved alerts')} flush>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!alerts && !error && <Skeleton lines={4} label="Loading history" />}
+      {!alerts && !error && <Skeleton lines={4} label={t('Loading history')} />}
       {alerts && alerts.length > 0 && (
-        <DataTable caption="Resolved alerts" columns={columns} rows={alerts} keyOf={({ id }) => id} />
+        <DataTable caption={t('Resolved alerts')} columns={columns} rows={alerts} keyOf={({ id }) => id} />
       )}
       {data?.more && <ShowMore shown={data.rows.length} onMore={() => setMost(most + STEP)} />}
       {alerts?.length === 0 && (
-        <Empty icon={<History />} title="No history yet">
-          Resolved alerts appear here.
+        <Empty icon={<History />} title={t('No history yet')}>
+          {t('Resolved alerts appear here.')}
         </Empty>
       )}
     </Section>

@@ -1,6 +1,7 @@
 'use client';
 // Open alerts, resolved alerts, and the rules that open them.
 import { useState } from 'react';
+import { rich, t } from '../../language/translate.ts';
 import { Link } from '../../ui/link.tsx';
 import { PageHead } from '../../ui/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
@@ -22,26 +23,24 @@ export function AlertsPage() {
   return (
     <>
       <PageHead
-        title="Alerts"
-        about={
-          <>
-            Once a minute, each rule checks the messages that are new, and opens an alert when its condition is met. Who
-            is told of them: <Link href="/admin/notifications">Notifications</Link>.
-          </>
-        }
+        title={t('Alerts')}
+        about={rich(
+          'Once a minute, each rule checks the messages that are new, and opens an alert when its condition is met. Who is told of them: <link>Notifications</link>.',
+          { link: (text) => <Link href="/admin/notifications">{text}</Link> },
+        )}
       />
       <Tabs
-        label="Alerts"
+        label={t('Alerts')}
         value={view}
         onChange={show}
         tabs={[
           {
             value: 'open',
-            label: open === undefined ? 'Open' : `Open (${open})`,
+            label: open === undefined ? t('Open') : t('Open ({open})', { open }),
             content: <OpenAlerts onRules={(making) => show('rules', making)} />,
           },
-          { value: 'history', label: 'History', content: <AlertHistory /> },
-          { value: 'rules', label: 'Rules', content: <RulesSection isMaking={isMaking} /> },
+          { value: 'history', label: t('History'), content: <AlertHistory /> },
+          { value: 'rules', label: t('Rules'), content: <RulesSection isMaking={isMaking} /> },
         ]}
       />
     </>

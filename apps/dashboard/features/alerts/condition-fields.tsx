@@ -2,6 +2,7 @@
 // A condition of a rule: a field, a comparison, and what it is compared with.
 import { useId } from 'react';
 import { MAX_WANTED_LENGTH } from '../../../../domain/alert-rules.ts';
+import { t } from '../../language/translate.ts';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
 import { type FieldValue, numberIn } from '../telemetry/fields.ts';
 import { type Condition, comparesNumbers } from './rule-words.ts';
@@ -15,6 +16,15 @@ interface Props {
   /** A rate compares a number, a change a minute. */
   isRate?: boolean;
 }
+
+/** As the form says it. */
+const IN_A_SENTENCE = {
+  above: 'is above',
+  below: 'is below',
+  is: 'is',
+  'is not': 'is not',
+  contains: 'contains',
+} as const;
 
 /** True and false are compared as words; a chart shows them as 1 and 0. */
 const isNumber = (value: unknown) => typeof value !== 'boolean' && numberIn(value) !== undefined;
@@ -37,17 +47,19 @@ export function ConditionFields({ condition, onChange, known, isRate = false }: 
   return (
     <>
       <Field
-        label="Field"
+        label={t('Field')}
         list={fieldsId}
         value={field ?? ''}
         onChange={(event) => chooseField(event.target.value)}
         hint={
           offered.length > 0
-            ? `Seen lately: ${offered
-                .slice(0, 6)
-                .map((one) => one.field)
-                .join(', ')}`
-            : 'A name in the readings, such as temperature, or a path, such as tank.level.'
+            ? t('Seen lately: {fields}', {
+                fields: offered
+                  .slice(0, 6)
+                  .map((one) => one.field)
+                  .join(', '),
+              })
+            : t('A name in the readings, such as temperature, or a path, such as tank.level.')
         }
         autoCapitalize="off"
         spellCheck={false}
@@ -60,19 +72,19 @@ export function ConditionFields({ condition, onChange, known, isRate = false }: 
       </datalist>
       <FieldRow>
         <Choice
-          label="Comparison"
+          label={t('Comparison')}
           value={comparison ?? 'above'}
           onChange={(event) => onChange({ comparison: event.target.value as Comparison })}
         >
           {COMPARISONS.slice(0, isRate ? 2 : undefined).map((one) => (
             <option key={one} value={one}>
-              {one === 'above' || one === 'below' ? `is ${one}` : one}
+              {t(IN_A_SENTENCE[one])}
             </option>
           ))}
         </Choice>
         {ofNumbers ? (
           <Field
-            label={isRate ? 'Change a minute' : 'Threshold'}
+            label={isRate ? t('Change a minute') : t('Threshold')}
             type="number"
             step="any"
             value={threshold === null || Number.isNaN(threshold) ? '' : threshold}
@@ -81,7 +93,7 @@ export function ConditionFields({ condition, onChange, known, isRate = false }: 
           />
         ) : (
           <Field
-            label="Value"
+            label={t('Value')}
             list={valuesId}
             value={wanted ?? ''}
             onChange={({ target }) => onChange({ wanted: target.value || null })}

@@ -1,6 +1,7 @@
 'use client';
 // A time as a number and a unit, kept in minutes.
 import { useId, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
 import styles from './rule-dialog.module.css';
 
@@ -38,7 +39,7 @@ export function DurationField({ label, minutes, least, most, hint, onChange }: P
           required
         />
         <Choice
-          label="Unit"
+          label={t('Unit')}
           value={unit}
           onChange={({ target }) => {
             const next = target.value as Unit;
@@ -47,7 +48,9 @@ export function DurationField({ label, minutes, least, most, hint, onChange }: P
           }}
         >
           {UNITS.filter((one) => SIZES[one] <= most).map((one) => (
-            <option key={one}>{one}</option>
+            <option key={one} value={one}>
+              {t(one)}
+            </option>
           ))}
         </Choice>
       </FieldRow>

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { BellOff, Check } from 'lucide-react';
 import { useState } from 'react';
+import { foreign, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Link } from '../../ui/link.tsx';
@@ -34,26 +35,28 @@ export function OpenAlerts({ onRules }: { onRules: (isMaking: boolean) => void }
   const { data: rules } = useRules();
   const columns = useColumns(alerts ?? []);
   return (
-    <Section title="Open alerts" flush>
+    <Section title={t('Open alerts')} flush>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!alerts && !error && <Skeleton lines={4} label="Loading alerts" />}
+      {!alerts && !error && <Skeleton lines={4} label={t('Loading alerts')} />}
       {alerts && alerts.length > 0 && (
-        <DataTable caption="Open alerts" columns={columns} rows={alerts} keyOf={({ id }) => id} />
+        <DataTable caption={t('Open alerts')} columns={columns} rows={alerts} keyOf={({ id }) => id} />
       )}
       {data?.more && <ShowMore shown={data.rows.length} onMore={() => setMost(most + STEP)} />}
       {alerts?.length === 0 && (
         <Empty
           icon={<BellOff />}
-          title="Nothing is wrong"
+          title={t('Nothing is wrong')}
           action={
             rules?.length === 0 && canManage ? (
-              <Button onClick={() => onRules(true)}>Create a rule</Button>
+              <Button onClick={() => onRules(true)}>{t('Create a rule')}</Button>
             ) : (
-              <Button onClick={() => onRules(false)}>See the rules</Button>
+              <Button onClick={() => onRules(false)}>{t('See the rules')}</Button>
             )
           }
         >
-          {rules?.length === 0 ? 'There are no rules yet, so nothing is watched.' : 'No rule has anything to report.'}
+          {rules?.length === 0
+            ? t('There are no rules yet, so nothing is watched.')
+            : t('No rule has anything to report.')}
         </Empty>
       )}
     </Section>
@@ -68,34 +71,34 @@ function useColumns(alerts: Alert[]): Column<Alert>[] {
   const { data: members } = useQuery({ queryKey: ['members', tenant_id], queryFn: () => listMembers(tenant_id) });
   const acknowledge = useChange({
     run: ({ id }: Alert) => acknowledgeAlert(id),
-    done: () => 'Acknowledged. Others can see that you are on it.',
+    done: () => t('Acknowledged. Others can see that you are on it.'),
     changes: ['alerts'],
   });
   const counts = useCounts(alerts.map(({ id }) => id));
   const ruleOf = ({ rule_id }: Alert) => rules?.find(({ id }) => id === rule_id);
-  const why = useWhyColumn((alert: Alert) => ruleOf(alert)?.name ?? 'Alert');
+  const why = useWhyColumn((alert: Alert) => ruleOf(alert)?.name ?? t('Alert'));
   return [
     {
-      header: 'Alert',
+      header: t('Alert'),
       title: true,
       cell: (alert) => (
         <span className={styles.alert}>
-          {ruleOf(alert)?.name ?? 'Alert'}
-          <small>{alert.message}</small>
+          {ruleOf(alert)?.name ?? t('Alert')}
+          <small>{foreign(alert.message)}</small>
         </span>
       ),
     },
     {
-      header: 'Severity',
+      header: t('Severity'),
       phone: 'corner',
       cell: (alert) => <SeverityBadge severity={ruleOf(alert)?.severity ?? 'info'} />,
     },
     {
-      header: 'Device',
+      header: t('Device'),
       cell: ({ device_id }) => <Link href={`/admin/devices/view?id=${device_id}`}>{nameOf(device_id)}</Link>,
     },
     {
-      header: 'Opened',
+      header: t('Opened'),
       cell: ({ opened_at, last_seen_at, device_ts }) => (
         <span className={styles.alert}>
           <Ago at={opened_at} />
@@ -104,29 +107,29 @@ function useColumns(alerts: Alert[]): Column<Alert>[] {
       ),
     },
     {
-      header: 'Told',
-      cell: (alert) => <Told alertId={alert.id} title={ruleOf(alert)?.name ?? 'the alert'} counts={counts} />,
+      header: t('Told'),
+      cell: (alert) => <Told alertId={alert.id} title={ruleOf(alert)?.name ?? t('the alert')} counts={counts} />,
     },
     ...why,
     {
-      header: 'Acknowledged',
+      header: t('Acknowledged'),
       cell: (alert) => {
         if (alert.acknowledged_at) {
           return (
             <span className={styles.acknowledged}>
-              {members?.find(({ user_id }) => user_id === alert.acknowledged_by)?.email ?? 'a former member'},{' '}
+              {members?.find(({ user_id }) => user_id === alert.acknowledged_by)?.email ?? t('a former member')},{' '}
               <Ago at={alert.acknowledged_at} />
             </span>
           );
         }
-        if (!canManage) return 'no';
+        if (!canManage) return t('no');
         return (
           <Button
             busy={acknowledge.isPending && acknowledge.variables.id === alert.id}
             onClick={() => acknowledge.mutate(alert)}
           >
             <Check aria-hidden />
-            Acknowledge
+            {t('Acknowledge')}
           </Button>
         );
       },

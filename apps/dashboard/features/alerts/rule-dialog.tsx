@@ -1,6 +1,7 @@
 'use client';
 // The form for a rule, beside a preview of what it would have fired on.
 import { type FormEvent, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { useChange } from '../session/use-change.ts';
@@ -39,7 +40,8 @@ export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose:
   const problem = draftProblem(draft);
   const save = useChange({
     run: (whole: RuleDraft) => (rule ? changeRule(rule.id, whole) : createRule(tenant_id, whole)),
-    done: ({ name }) => (rule ? `${name} is changed.` : `${name} is active from the next minute.`),
+    done: ({ name }) =>
+      rule ? t('{name} is changed.', { name }) : t('{name} is active from the next minute.', { name }),
     changes: ['rules', 'alerts', 'limits'],
   });
   function submit(event: FormEvent) {
@@ -47,7 +49,7 @@ export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose:
     if (!problem) save.mutate({ ...tidy(draft), name: draft.name.trim() }, { onSuccess: onClose });
   }
   return (
-    <Dialog title={rule ? `Edit ${rule.name}` : 'New rule'} onClose={onClose} large>
+    <Dialog title={rule ? t('Edit {name}', { name: rule.name }) : t('New rule')} onClose={onClose} large>
       <form onSubmit={submit}>
         {!problem && (
           <p className={styles.sentence}>
@@ -60,9 +62,9 @@ export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose:
         </div>
         {!rule && <LimitNote limit="max_rules" noun="rules" />}
         <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('Cancel')}</Button>
           <Button type="submit" variant="primary" busy={save.isPending} disabled={problem !== undefined}>
-            {rule ? 'Save rule' : 'Create rule'}
+            {rule ? t('Save rule') : t('Create rule')}
           </Button>
         </DialogActions>
       </form>

@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { MAX_LASTING_MINUTES, MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
 import { knownFields } from '../devices/statuses.ts';
@@ -28,16 +29,20 @@ export function RuleFields({ draft, onChange }: Props) {
   return (
     <div>
       <Field
-        label="Name"
+        label={t('Name')}
         value={draft.name}
         onChange={(event) => onChange({ name: event.target.value })}
         maxLength={MAX_NAME_LENGTH}
         required
       />
-      <Choice label="Fires when" value={kind} onChange={(event) => onChange({ kind: event.target.value as RuleKind })}>
+      <Choice
+        label={t('Fires when')}
+        value={kind}
+        onChange={(event) => onChange({ kind: event.target.value as RuleKind })}
+      >
         {KINDS.map((one) => (
           <option key={one} value={one}>
-            {KIND_NAMES[one]}
+            {t(KIND_NAMES[one])}
           </option>
         ))}
       </Choice>
@@ -45,31 +50,33 @@ export function RuleFields({ draft, onChange }: Props) {
       {kind !== 'missing' && <ConditionFields condition={draft} {...{ onChange, known }} isRate={kind === 'rate'} />}
       {second && (
         <fieldset className={styles.second}>
-          <legend>And</legend>
+          <legend>{t('And')}</legend>
           <ConditionFields
             condition={second}
             known={known}
             onChange={(change) => onChange(withSecond({ ...second, ...change }))}
           />
           <Button variant="quiet" onClick={() => onChange(withSecond(NO_CONDITION))}>
-            Remove this condition
+            {t('Remove this condition')}
           </Button>
         </fieldset>
       )}
       {kind === 'threshold' && !second && (
         <Button variant="quiet" onClick={() => onChange(withSecond({ ...NO_CONDITION, comparison: 'above' }))}>
           <Plus aria-hidden />
-          And a second condition
+          {t('And a second condition')}
         </Button>
       )}
       <Times draft={draft} onChange={onChange} />
       <Choice
-        label="Severity"
+        label={t('Severity')}
         value={draft.severity}
         onChange={(event) => onChange({ severity: event.target.value as Severity })}
       >
         {SEVERITIES.map((severity) => (
-          <option key={severity}>{severity}</option>
+          <option key={severity} value={severity}>
+            {t(severity)}
+          </option>
         ))}
       </Choice>
     </div>
@@ -83,26 +90,26 @@ function DeviceChoice({ draft: { device_id, tag }, onChange }: Props) {
   const names = [...new Set([...(tags ?? []).map((one) => one.tag), ...(tag === null ? [] : [tag])])];
   return (
     <Choice
-      label="Device"
+      label={t('Device')}
       value={tag === null ? (device_id ?? '') : `tag ${tag}`}
       onChange={({ target: { value } }) => {
         const chosen = value.startsWith('tag ') ? value.slice('tag '.length) : null;
         onChange({ tag: chosen, device_id: chosen === null ? value || null : null });
       }}
-      hint={tag === null ? undefined : 'A device that is tagged later is judged from its next reading on.'}
+      hint={tag === null ? undefined : t('A device that is tagged later is judged from its next reading on.')}
     >
-      <option value="">Every device</option>
+      <option value="">{t('Every device')}</option>
       {names.length > 0 && (
-        <optgroup label="Devices tagged">
+        <optgroup label={t('Devices tagged')}>
           {names.map((name) => (
             <option key={name} value={`tag ${name}`}>
-              tagged {name}
+              {t('tagged {tag}', { tag: name })}
             </option>
           ))}
         </optgroup>
       )}
       {devices && devices.length > 0 && (
-        <optgroup label="One device">
+        <optgroup label={t('One device')}>
           {devices.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}
@@ -122,11 +129,11 @@ function Times({ draft, onChange }: Props) {
     return (
       <DurationField
         key="silence"
-        label="Silent for"
+        label={t('Silent for')}
         minutes={window_minutes}
         least={1}
         most={MAX_LASTING_MINUTES}
-        hint="The next message resolves the alert."
+        hint={t('The next message resolves the alert.')}
         onChange={setWindow}
       />
     );
@@ -136,14 +143,16 @@ function Times({ draft, onChange }: Props) {
       {kind === 'threshold' && (
         <DurationField
           key="for"
-          label="For"
+          label={t('For')}
           minutes={draft.for_minutes ?? 0}
           least={0}
           most={MAX_LASTING_MINUTES}
           hint={
             isLasting
-              ? 'Every reading in that time must meet it; in silence the last value counts. The first reading that does not meet it resolves the alert.'
-              : '0: the first reading that meets it opens the alert.'
+              ? t(
+                  'Every reading in that time must meet it; in silence the last value counts. The first reading that does not meet it resolves the alert.',
+                )
+              : t('0: the first reading that meets it opens the alert.')
           }
           onChange={(minutes) => onChange({ for_minutes: minutes })}
         />
@@ -151,14 +160,14 @@ function Times({ draft, onChange }: Props) {
       {!isLasting && (
         <DurationField
           key="window"
-          label={kind === 'rate' ? 'Measured over' : 'Resolved after'}
+          label={kind === 'rate' ? t('Measured over') : t('Resolved after')}
           minutes={window_minutes}
           least={1}
           most={MAX_WINDOW_MINUTES}
           hint={
             kind === 'rate'
-              ? 'The alert is resolved after as long without a breach.'
-              : 'The alert is resolved when no reading meets it for so long.'
+              ? t('The alert is resolved after as long without a breach.')
+              : t('The alert is resolved when no reading meets it for so long.')
           }
           onChange={setWindow}
         />

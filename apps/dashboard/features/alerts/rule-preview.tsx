@@ -2,6 +2,7 @@
 // What a rule would have fired on in the last 24 hours, while it is being written.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { formatClock, formatNumber } from '../../ui/format.ts';
 import { useNow } from '../../ui/time.tsx';
 import { isTooMuch, messageOf } from '../session/errors.ts';
@@ -33,11 +34,11 @@ export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: str
     refetchOnWindowFocus: false,
   });
   return (
-    <div className={styles.preview} role="status" aria-label="Preview">
-      <h3>In the last 24 hours it would have fired</h3>
+    <div className={styles.preview} role="status" aria-label={t('Preview')}>
+      <h3>{t('In the last 24 hours it would have fired')}</h3>
       {problem && <p className={styles.muted}>{problem}</p>}
-      {!problem && error && <p className={styles.muted}>{isTooMuch(error) ? TOO_MUCH : messageOf(error)}</p>}
-      {!problem && !error && !data && <p className={styles.muted}>Looking…</p>}
+      {!problem && error && <p className={styles.muted}>{isTooMuch(error) ? t(TOO_MUCH) : messageOf(error)}</p>}
+      {!problem && !error && !data && <p className={styles.muted}>{t('Looking…')}</p>}
       {!problem && !error && data && <Firings trial={data} kind={draft.kind} />}
       {!problem && !error && data && <Bounds trial={data} draft={draft} />}
     </div>
@@ -51,9 +52,7 @@ function Firings({ trial, kind }: { trial: Trial; kind: RuleDraft['kind'] }) {
   const most = Math.max(1, ...hours);
   return (
     <>
-      <p className={styles.count}>
-        {firings === 1 ? 'once' : firings === 0 ? 'never' : `${formatNumber(firings)} times`}
-      </p>
+      <p className={styles.count}>{t('{firings, plural, =0 {never} one {once} other {# times}}', { firings })}</p>
       <svg viewBox={`0 0 ${hours.length * 10} 60`} preserveAspectRatio="none" aria-hidden>
         {hours.map((count, hour) => {
           const height = count === 0 ? 2 : 6 + (54 * count) / most;
@@ -72,14 +71,14 @@ function Firings({ trial, kind }: { trial: Trial; kind: RuleDraft['kind'] }) {
         })}
       </svg>
       <p className={styles.hours} aria-hidden>
-        <span>24 h ago</span>
-        <span>now</span>
+        <span>{t('24 h ago')}</span>
+        <span>{t('now')}</span>
       </p>
       {newest.length > 0 && (
         <>
           <p className={styles.muted}>
-            On {devices === 1 ? 'one device' : `${formatNumber(devices)} devices`}. The last{' '}
-            {newest.length === 1 ? 'one' : newest.length}:
+            {t('{devices, plural, one {On one device.} other {On # devices.}}', { devices })}{' '}
+            {t('{newest, plural, one {The last one:} other {The last #:}}', { newest: newest.length })}
           </p>
           <ul className={styles.list}>
             {newest.map(({ device_id, at, value }) => (
@@ -87,7 +86,9 @@ function Firings({ trial, kind }: { trial: Trial; kind: RuleDraft['kind'] }) {
                 <span>{nameOf(device_id)}</span>
                 <span className={styles.muted}>
                   {value !== null &&
-                    (kind === 'missing' ? `${formatNumber(Math.round(value))} min silent` : formatNumber(value))}
+                    (kind === 'missing'
+                      ? t('{minutes} min silent', { minutes: Math.round(value) })
+                      : formatNumber(value))}
                 </span>
                 <time dateTime={at}>{formatClock(new Date(at), now)}</time>
               </li>
@@ -106,14 +107,16 @@ function Bounds({ trial: { looked_from }, draft }: { trial: Trial; draft: RuleDr
     <>
       {looked_from && (
         <p className={styles.muted}>
-          There are too many readings to try all of them: only what came since {formatClock(new Date(looked_from), now)}{' '}
-          was looked at.
+          {t('There are too many readings to try all of them: only what came since {time} was looked at.', {
+            time: formatClock(new Date(looked_from), now),
+          })}
         </p>
       )}
       {draft.for_minutes !== null && (
         <p className={styles.muted}>
-          What was so before that time counts from its first reading in it. Where a device reports every few seconds,
-          times are exact to the minute.
+          {t(
+            'What was so before that time counts from its first reading in it. Where a device reports every few seconds, times are exact to the minute.',
+          )}
         </p>
       )}
     </>

@@ -1,9 +1,11 @@
 // A rule in words, what is still missing from a draft, and what a rule has not judged.
+
 import { MAX_LASTING_MINUTES, MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
+import { foreign, type PlainMessage, t } from '../../language/translate.ts';
 import { formatClock, formatNumber, formatSpan } from '../../ui/format.ts';
 import type { Comparison, Progress, RuleDraft, RuleKind } from './rules.ts';
 
-export const KIND_NAMES: Record<RuleKind, string> = {
+export const KIND_NAMES: Record<RuleKind, PlainMessage> = {
   threshold: 'A value meets a condition',
   missing: 'A device is silent',
   rate: 'A value changes too fast',
@@ -39,39 +41,47 @@ export const lasts = (draft: RuleDraft) =>
   draft.kind === 'threshold' &&
   (!comparesNumbers(draft) || secondOf(draft) !== undefined || (draft.for_minutes ?? 0) > 0);
 
-const UNITS = [
-  [1440, 'day'],
-  [60, 'hour'],
-  [1, 'minute'],
-] as const;
-
 /** Minutes in the largest unit that is whole: `7 days`. */
 export function minutesInWords(minutes: number): string {
-  const [size, unit] = UNITS.find(([size]) => minutes % size === 0) ?? UNITS[2];
-  const count = minutes / size;
-  return `${formatNumber(count)} ${unit}${count === 1 ? '' : 's'}`;
+  if (minutes % 1440 === 0) return t('{days, plural, one {# day} other {# days}}', { days: minutes / 1440 });
+  if (minutes % 60 === 0) return t('{hours, plural, one {# hour} other {# hours}}', { hours: minutes / 60 });
+  return t('{minutes, plural, one {# minute} other {# minutes}}', { minutes });
 }
 
 const conditionWords = (condition: Condition) => {
   const { field, comparison, threshold, wanted } = condition;
-  if (comparesNumbers(condition))
-    return `${field} is ${comparison} ${threshold === null ? '?' : formatNumber(threshold)}`;
-  return `${field} ${comparison} “${wanted}”`;
+  const name = field ?? '?';
+  const bound = threshold === null ? '?' : formatNumber(threshold);
+  if (comparison === 'above') return t('{field} is above {bound}', { field: name, bound });
+  if (comparison === 'below') return t('{field} is below {bound}', { field: name, bound });
+  return `${name} ${comparison === null ? '?' : t(comparison)} “${wanted}”`;
 };
 
 /** `When temperature is above 25, on every device`. @param deviceName of the rule's device; undefined when it has none. */
 export function describeRule(draft: RuleDraft, deviceName: string | undefined): string {
-  const { kind, field, comparison, threshold, window_minutes, tag } = draft;
+  const { kind, comparison, threshold, window_minutes, tag } = draft;
+  const field = draft.field ?? '?';
   const where =
-    deviceName !== undefined ? `on ${deviceName}` : tag === null ? 'on every device' : `on devices tagged ${tag}`;
-  if (kind === 'missing') return `When no message came for ${minutesInWords(window_minutes)}, ${where}`;
+    deviceName !== undefined
+      ? t('on {device}', { device: deviceName })
+      : tag === null
+        ? t('on every device')
+        : t('on devices tagged {tag}', { tag });
+  if (kind === 'missing')
+    return t('When no message came for {span}, {where}', { span: minutesInWords(window_minutes), where });
   if (kind === 'rate') {
-    const bound = `${comparison === 'above' ? 'more' : 'less'} than ${threshold === null ? '?' : formatNumber(threshold)}`;
-    return `When ${field} changes by ${bound} a minute over ${minutesInWords(window_minutes)}, ${where}`;
+    const bound = threshold === null ? '?' : formatNumber(threshold);
+    const values = { field, bound, span: minutesInWords(window_minutes), where };
+    return comparison === 'above'
+      ? t('When {field} changes by more than {bound} a minute over {span}, {where}', values)
+      : t('When {field} changes by less than {bound} a minute over {span}, {where}', values);
   }
   const second = secondOf(draft);
-  const time = draft.for_minutes ? ` for ${minutesInWords(draft.for_minutes)}` : '';
-  return `When ${conditionWords(draft)}${second ? ` and ${conditionWords(second)}` : ''}${time}, ${where}`;
+  const first = conditionWords(draft);
+  const conditions = second ? t('{first} and {second}', { first, second: conditionWords(second) }) : first;
+  return draft.for_minutes
+    ? t('When {conditions} for {span}, {where}', { conditions, span: minutesInWords(draft.for_minutes), where })
+    : t('When {conditions}, {where}', { conditions, where });
 }
 
 const isWhole = (minutes: number, least: number, most: number) =>
@@ -79,9 +89,9 @@ const isWhole = (minutes: number, least: number, most: number) =>
 
 function conditionProblem(condition: Condition): string | undefined {
   const { field, threshold, wanted } = condition;
-  if (!field) return 'Choose the field to watch.';
-  if (!comparesNumbers(condition)) return wanted ? undefined : 'Give the value to compare with.';
-  return threshold === null || !Number.isFinite(threshold) ? 'Give the threshold as a number.' : undefined;
+  if (!field) return t('Choose the field to watch.');
+  if (!comparesNumbers(condition)) return wanted ? undefined : t('Give the value to compare with.');
+  return threshold === null || !Number.isFinite(threshold) ? t('Give the threshold as a number.') : undefined;
 }
 
 /** Why it cannot be saved or tried yet; undefined when it can. The name is not checked. */
@@ -89,9 +99,9 @@ export function draftProblem(draft: RuleDraft): string | undefined {
   const { kind, window_minutes, for_minutes } = draft;
   const most = kind === 'missing' ? MAX_LASTING_MINUTES : MAX_WINDOW_MINUTES;
   if (!lasts(draft) && !isWhole(window_minutes, 1, most))
-    return `A whole number of minutes, from 1 to ${minutesInWords(most)}.`;
+    return t('A whole number of minutes, from 1 to {span}.', { span: minutesInWords(most) });
   if (for_minutes !== null && !isWhole(for_minutes, 0, MAX_LASTING_MINUTES))
-    return `A whole number of minutes, up to ${minutesInWords(MAX_LASTING_MINUTES)}.`;
+    return t('A whole number of minutes, up to {span}.', { span: minutesInWords(MAX_LASTING_MINUTES) });
   if (kind === 'missing') return undefined;
   const second = secondOf(draft);
   return conditionProblem(draft) ?? (kind === 'threshold' && second ? conditionProblem(second) : undefined);
@@ -130,16 +140,20 @@ const DAY_MS = 24 * 3_600_000;
 export function unjudgedWords(progress: Progress | undefined, now: Date): string | undefined {
   if (!progress) return undefined;
   const { judged_at, judged_from, tried_at, problem, skipped_from, skipped_until } = progress;
-  const because = problem === null ? '' : `: ${problem}`;
-  if (judged_at === null) return problem === null && tried_at === '-infinity' ? undefined : `Not judged yet${because}.`;
+  const because = problem === null ? '' : `: ${foreign(problem)}`;
+  if (judged_at === null)
+    return problem === null && tried_at === '-infinity' ? undefined : t('Not judged yet{because}.', { because });
   if (now.getTime() - Date.parse(judged_at) > BEHIND_MS)
-    return `Not judged since ${formatClock(new Date(judged_at), now)}${because}.`;
+    return t('Not judged since {time}{because}.', { time: formatClock(new Date(judged_at), now), because });
   if (skipped_from !== null && skipped_until !== null && now.getTime() - Date.parse(skipped_until) <= DAY_MS) {
     const [from, until] = [new Date(skipped_from), new Date(skipped_until)];
-    return `What came from ${formatClock(from, now)} to ${formatClock(until, now)} was not judged.`;
+    return t('What came from {from} to {until} was not judged.', {
+      from: formatClock(from, now),
+      until: formatClock(until, now),
+    });
   }
   if (judged_from === null || now.getTime() - Date.parse(judged_from) > DAY_MS) return undefined;
-  return `What came before ${formatClock(new Date(judged_from), now)} is not judged.`;
+  return t('What came before {time} is not judged.', { time: formatClock(new Date(judged_from), now) });
 }
 
 /** In milliseconds: a message's way to the database and the minute until a rule judges it take less. */
@@ -150,5 +164,6 @@ export function deviceTimeWords(foundAt: string, deviceTs: string | null): strin
   if (deviceTs === null) return undefined;
   const off = Date.parse(deviceTs) - Date.parse(foundAt);
   if (Math.abs(off) <= ON_TIME_MS) return undefined;
-  return `device time ${formatSpan(Math.round(Math.abs(off) / 1000))} ${off < 0 ? 'earlier' : 'later'}`;
+  const span = formatSpan(Math.round(Math.abs(off) / 1000));
+  return off < 0 ? t('device time {span} earlier', { span }) : t('device time {span} later', { span });
 }

@@ -3,6 +3,7 @@
 import { Plus, Siren } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -25,39 +26,39 @@ export function RulesSection({ isMaking }: { isMaking: boolean }) {
   const [doomed, setDoomed] = useState<Rule>();
   const remove = useChange({
     run: ({ id }: Rule) => deleteRule(id),
-    done: ({ name }) => `The rule ${name} is deleted.`,
+    done: ({ name }) => t('The rule {name} is deleted.', { name }),
     changes: ['rules', 'alerts', 'limits'],
   });
   const newButton = canManage && (
     <Button variant="primary" onClick={() => setEdited('new')}>
       <Plus aria-hidden />
-      New rule
+      {t('New rule')}
     </Button>
   );
   return (
-    <Section title="Rules" flush aside={rules && rules.length > 0 && newButton}>
+    <Section title={t('Rules')} flush aside={rules && rules.length > 0 && newButton}>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!rules && !error && <Skeleton lines={4} label="Loading rules" />}
+      {!rules && !error && <Skeleton lines={4} label={t('Loading rules')} />}
       {rules && rules.length > 0 && <RulesTable rules={rules} onEdit={setEdited} onDelete={setDoomed} />}
       {rules?.length === 0 && (
-        <Empty icon={<Siren />} title="No rules yet" action={newButton}>
+        <Empty icon={<Siren />} title={t('No rules yet')} action={newButton}>
           {canManage
-            ? 'Start with one that opens an alert when a device is silent for 15 minutes.'
-            : 'Owners and staff can create one.'}
+            ? t('Start with one that opens an alert when a device is silent for 15 minutes.')
+            : t('Owners and staff can create one.')}
         </Empty>
       )}
       {edited && <RuleDialog rule={edited === 'new' ? undefined : edited} onClose={() => setEdited(undefined)} />}
       {doomed && (
         <Confirm
-          title={`Delete the rule ${doomed.name}?`}
-          action="Delete rule"
+          title={t('Delete the rule {name}?', { name: doomed.name })}
+          action={t('Delete rule')}
           onClose={() => setDoomed(undefined)}
           onConfirm={async () => {
             await remove.mutateAsync(doomed);
             setDoomed(undefined);
           }}
         >
-          <p>Its alerts, open and resolved, are deleted with it. To keep them, switch the rule off instead.</p>
+          <p>{t('Its alerts, open and resolved, are deleted with it. To keep them, switch the rule off instead.')}</p>
         </Confirm>
       )}
     </Section>

@@ -1,8 +1,8 @@
 'use client';
 import { Pencil, Trash2 } from 'lucide-react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { formatNumber } from '../../ui/format.ts';
 import { Switch } from '../../ui/switch.tsx';
 import { useTimely } from '../../ui/time.tsx';
 import { useTags } from '../notifications/use-notifications.ts';
@@ -27,12 +27,13 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
   const { data: progress } = useProgress();
   const enable = useChange({
     run: ({ id, enabled }: Rule) => changeRule(id, { enabled: !enabled }),
-    done: ({ name, enabled }) => (enabled ? `${name} is off. Its open alerts are resolved.` : `${name} is on.`),
+    done: ({ name, enabled }) =>
+      enabled ? t('{name} is off. Its open alerts are resolved.', { name }) : t('{name} is on.', { name }),
     changes: ['rules', 'alerts'],
   });
   const columns: Column<Rule>[] = [
     {
-      header: 'Rule',
+      header: t('Rule'),
       title: true,
       cell: (rule) => (
         <span className={styles.alert}>
@@ -43,41 +44,53 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
         </span>
       ),
     },
-    { header: 'Severity', phone: 'corner', cell: ({ severity }) => <SeverityBadge severity={severity} /> },
+    { header: t('Severity'), phone: 'corner', cell: ({ severity }) => <SeverityBadge severity={severity} /> },
     {
-      header: 'Enabled',
+      header: t('Enabled'),
       cell: (rule) =>
         canManage ? (
           <Switch
-            label={`${rule.name} enabled`}
+            label={t('{name} enabled', { name: rule.name })}
             checked={rule.enabled}
             busy={enable.isPending && enable.variables.id === rule.id}
             onChange={() => enable.mutate(rule)}
           />
         ) : rule.enabled ? (
-          'yes'
+          t('yes')
         ) : (
-          'no'
+          t('no')
         ),
     },
   ];
   if (canManage) {
     columns.push({
-      header: 'Actions',
+      header: t('Actions'),
       silent: true,
       cell: (rule) => (
         <>
-          <Button variant="quiet" icon aria-label={`Edit ${rule.name}`} title="Edit" onClick={() => onEdit(rule)}>
+          <Button
+            variant="quiet"
+            icon
+            aria-label={t('Edit {name}', { name: rule.name })}
+            title={t('Edit')}
+            onClick={() => onEdit(rule)}
+          >
             <Pencil aria-hidden />
           </Button>
-          <Button variant="quiet" icon aria-label={`Delete ${rule.name}`} title="Delete" onClick={() => onDelete(rule)}>
+          <Button
+            variant="quiet"
+            icon
+            aria-label={t('Delete {name}', { name: rule.name })}
+            title={t('Delete')}
+            onClick={() => onDelete(rule)}
+          >
             <Trash2 aria-hidden />
           </Button>
         </>
       ),
     });
   }
-  return <DataTable caption="Rules" columns={columns} rows={rules} keyOf={({ id }) => id} />;
+  return <DataTable caption={t('Rules')} columns={columns} rows={rules} keyOf={({ id }) => id} />;
 }
 
 /** How many devices a rule on a tag watches. */
@@ -85,11 +98,13 @@ function Tagged({ tag }: { tag: string }) {
   const { data: tags } = useTags();
   if (!tags) return null;
   const count = tags.find((one) => one.tag === tag)?.devices ?? 0;
-  if (count === 0) return <small className={styles.unjudged}>No device has this tag.</small>;
+  if (count === 0) return <small className={styles.unjudged}>{t('No device has this tag.')}</small>;
   return (
     <small>
-      {count === 1 ? '1 device has' : `${formatNumber(count)} devices have`} this tag. One that is tagged later is
-      judged from its next reading on.
+      {t(
+        '{count, plural, one {# device has} other {# devices have}} this tag. One that is tagged later is judged from its next reading on.',
+        { count },
+      )}
     </small>
   );
 }

@@ -2,6 +2,7 @@
 // The tenant's archive, for owners: what is in it, asking for links to some days, and the links.
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { rich, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { saveFile } from '../../ui/copy.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
@@ -42,28 +43,31 @@ function Archive() {
   const error = months.error ?? requests.error;
   const isWaiting = requests.data?.some(({ made_at }) => made_at === null) ?? false;
   return (
-    <Section title="Archive">
+    <Section title={t('Archive')}>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!months.data && !error && <Skeleton lines={4} label="Loading the archive" />}
-      {months.data?.length === 0 && <p>Nothing of this tenant is archived.</p>}
+      {!months.data && !error && <Skeleton lines={4} label={t('Loading the archive')} />}
+      {months.data?.length === 0 && <p>{t('Nothing of this tenant is archived.')}</p>}
       {months.data && months.data.length > 0 && <Contents months={months.data} />}
       {months.data && months.data.length > 0 && !isWaiting && <Ask months={months.data} />}
       {requests.data?.map(({ id, first_day, last_day, made_at, ends_at }) => (
-        <section key={id} className={styles.request} aria-label={`Links from ${first_day} to ${last_day}`}>
-          <h3>
-            {first_day} to {last_day}
-          </h3>
+        <section
+          key={id}
+          className={styles.request}
+          aria-label={t('Links from {from} to {until}', { from: first_day, until: last_day })}
+        >
+          <h3>{t('{from} to {until}', { from: first_day, until: last_day })}</h3>
           {made_at === null || ends_at === null ? (
-            <p>The next run of the archive makes the links: usually at night.</p>
+            <p>{t('The next run of the archive makes the links: usually at night.')}</p>
           ) : (
             <Links request={id} endsAt={ends_at} />
           )}
         </section>
       ))}
       <p className={styles.note}>
-        The archive has readings that retention took out of the platform, a Parquet file for each day of UTC. DuckDB
-        reads them (<code>select * from 'readings-*.parquet'</code>), and so do pandas, Polars and Spark. For readings
-        that are still in the platform, use <em>Download CSV</em> below a chart.
+        {rich(
+          'The archive has readings that retention took out of the platform, a Parquet file for each day of UTC. DuckDB reads them ({query}), and so do pandas, Polars and Spark. For readings that are still in the platform, use <em>Download CSV</em> below a chart.',
+          { query: <code>select * from 'readings-*.parquet'</code>, em: (text) => <em>{text}</em> },
+        )}
       </p>
     </Section>
   );
@@ -75,15 +79,15 @@ function Contents({ months }: { months: Month[] }) {
     <>
       <Figures>
         <Figure
-          label="Days"
+          label={t('Days')}
           value={formatNumber(sum('days'))}
-          note={`${months.at(-1)?.first_day} to ${months[0]?.last_day}`}
+          note={t('{from} to {until}', { from: months.at(-1)?.first_day ?? '', until: months[0]?.last_day ?? '' })}
         />
-        <Figure label="Readings" value={formatNumber(sum('rows'))} />
-        <Figure label="Size" value={formatBytes(sum('bytes'))} />
+        <Figure label={t('Readings')} value={formatNumber(sum('rows'))} />
+        <Figure label={t('Size')} value={formatBytes(sum('bytes'))} />
       </Figures>
       <DataDetails
-        head={['Month', 'Days', 'Readings', 'Size']}
+        head={[t('Month'), t('Days'), t('Readings'), t('Size')]}
         rows={() =>
           months.map(({ month, days, rows, bytes }) => [
             month.slice(0, 7),
@@ -101,7 +105,7 @@ function Ask({ months }: { months: Month[] }) {
   const { tenant_id } = useTenant().tenant;
   const ask = useChange({
     run: ({ first, last }: { first: string; last: string }) => askArchive(tenant_id, first, last),
-    done: ({ first, last }) => `Links to ${first} to ${last} are asked for.`,
+    done: ({ first, last }) => t('Links to {from} to {until} are asked for.', { from: first, until: last }),
     changes: ['archive-requests', 'audit'],
   });
   function submit(event: FormEvent<HTMLFormElement>) {
@@ -112,14 +116,15 @@ function Ask({ months }: { months: Month[] }) {
   const bounds = { type: 'date', required: true, min: months.at(-1)?.first_day, max: months[0]?.last_day } as const;
   return (
     <form className={styles.ask} onSubmit={submit}>
-      <Field label="First day" name="first" defaultValue={months[0]?.first_day} {...bounds} />
-      <Field label="Last day" name="last" defaultValue={months[0]?.last_day} {...bounds} />
+      <Field label={t('First day')} name="first" defaultValue={months[0]?.first_day} {...bounds} />
+      <Field label={t('Last day')} name="last" defaultValue={months[0]?.last_day} {...bounds} />
       <Button type="submit" busy={ask.isPending}>
-        Ask for links
+        {t('Ask for links')}
       </Button>
       <p className={styles.note}>
-        At most 366 days and 1,000 files at a time. The links are made by the next run of the archive and work for a
-        week.
+        {t(
+          'At most 366 days and 1,000 files at a time. The links are made by the next run of the archive and work for a week.',
+        )}
       </p>
     </form>
   );
@@ -129,32 +134,38 @@ function Links({ request, endsAt }: { request: string; endsAt: string }) {
   const [isAll, setIsAll] = useState(false);
   const { data, error } = useQuery({ queryKey: ['archive-links', request], queryFn: () => archiveLinks(request) });
   if (error) return <Notice tone="danger">{messageOf(error)}</Notice>;
-  if (!data) return <Skeleton lines={3} label="Loading links" />;
-  if (data.length === 0) return <p>The archive no longer has files of these days. Ask again for what it has.</p>;
+  if (!data) return <Skeleton lines={3} label={t('Loading links')} />;
+  if (data.length === 0) return <p>{t('The archive no longer has files of these days. Ask again for what it has.')}</p>;
   const list = () => data.map(({ url }) => `${new URL(url, location.href)}\n`).join('');
   return (
     <>
       <Notice tone="warn">
-        Anyone who has a link can read its file until {formatTime(new Date(endsAt))}. Do not pass it on.
+        {t('Anyone who has a link can read its file until {time}. Do not pass it on.', {
+          time: formatTime(new Date(endsAt)),
+        })}
       </Notice>
       <DataTable
-        caption="Files"
+        caption={t('Files')}
         rows={isAll ? data : data.slice(0, SHOWN)}
         keyOf={({ name }) => name}
         columns={[
-          { header: 'Day', title: true, cell: ({ day }) => day },
-          { header: 'Readings', numeric: true, cell: ({ rows }) => formatNumber(rows) },
-          { header: 'Size', numeric: true, cell: ({ bytes }) => formatBytes(bytes) },
-          { header: 'File', cell: Download },
+          { header: t('Day'), title: true, cell: ({ day }) => day },
+          { header: t('Readings'), numeric: true, cell: ({ rows }) => formatNumber(rows) },
+          { header: t('Size'), numeric: true, cell: ({ bytes }) => formatBytes(bytes) },
+          { header: t('File'), cell: Download },
         ]}
       />
       <div className={styles.actions}>
-        {data.length > SHOWN && !isAll && <Button onClick={() => setIsAll(true)}>Show all {data.length} files</Button>}
+        {data.length > SHOWN && !isAll && (
+          <Button onClick={() => setIsAll(true)}>{t('Show all {count} files', { count: data.length })}</Button>
+        )}
         <Button onClick={() => saveFile(new Blob([list()], { type: 'text/plain' }), 'links.txt')}>
-          Save list of links
+          {t('Save list of links')}
         </Button>
         <span className={styles.muted}>
-          Then <code>wget --content-disposition --input-file=links.txt</code> fetches them all.
+          {rich('Then {command} fetches them all.', {
+            command: <code>wget --content-disposition --input-file=links.txt</code>,
+          })}
         </span>
       </div>
     </>
@@ -162,7 +173,7 @@ function Links({ request, endsAt }: { request: string; endsAt: string }) {
 }
 
 const Download = ({ day, url }: ArchiveLink) => (
-  <a href={url} download rel="noreferrer" aria-label={`Download ${day}`}>
-    Download
+  <a href={url} download rel="noreferrer" aria-label={t('Download {day}', { day })}>
+    {t('Download')}
   </a>
 );

@@ -2,10 +2,10 @@
 // For how long readings stay: every member sees it, an owner may choose fewer days than the operator allows.
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { Field } from '../../ui/field.tsx';
-import { formatNumber } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { Section, Skeleton } from '../../ui/page.tsx';
 import { messageOf } from '../session/errors.ts';
@@ -28,23 +28,27 @@ export function RetentionSection() {
     ...polled(60_000),
   });
   return (
-    <Section title="Retention">
+    <Section title={t('Retention')}>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!data && !error && <Skeleton lines={2} label="Loading retention" />}
+      {!data && !error && <Skeleton lines={2} label={t('Loading retention')} />}
       {data && (
         <>
           <p>
-            {data.days === null ? 'Readings stay until they are deleted.' : `Readings stay for ${daysIn(data.days)}. `}
-            {data.days !== null &&
-              (data.archived
-                ? 'After that they are archived, and leave the platform.'
-                : 'After that they are deleted.')}
+            {data.days === null
+              ? t('Readings stay until they are deleted.')
+              : `${t('Readings stay for {span}.', { span: daysIn(data.days) })} ${
+                  data.archived
+                    ? t('After that they are archived, and leave the platform.')
+                    : t('After that they are deleted.')
+                }`}
           </p>
           {data.next_days !== null && <Coming days={data.next_days} inForce={data} />}
           {canChoose && <Choose inForce={data} key={`${data.days} ${data.next_days}`} />}
           <p className={styles.note}>
-            Days are in UTC. Charts of long ranges keep hourly values for 100 days and daily ones for 400, also of
-            readings that have left.{!canChoose && ' Owners can choose fewer days.'}
+            {t(
+              'Days are in UTC. Charts of long ranges keep hourly values for 100 days and daily ones for 400, also of readings that have left.',
+            )}
+            {!canChoose && ` ${t('Owners can choose fewer days.')}`}
           </p>
         </>
       )}
@@ -52,22 +56,25 @@ export function RetentionSection() {
   );
 }
 
-const daysIn = (days: number) => (days === 1 ? '1 day' : `${formatNumber(days)} days`);
+const daysIn = (days: number) => t('{days, plural, one {# day} other {# days}}', { days });
 
 function Coming({ days: fewer, inForce: { days, most, next_since } }: { days: number; inForce: Retention }) {
   const { tenant_id } = useTenant().tenant;
   const canChoose = useCan('manage the tenant');
   const keep = useChange({
     run: () => chooseRetention(tenant_id, days ?? most ?? 3650),
-    done: () => 'Retention stays as it was.',
+    done: () => t('Retention stays as it was.'),
     changes: [KEY, 'audit'],
   });
   return (
     <Notice tone="warn">
-      From {next_since} on, readings stay for {daysIn(fewer)} only; older ones leave then.{' '}
+      {t('From {day} on, readings stay for {span} only; older ones leave then.', {
+        day: next_since ?? '',
+        span: daysIn(fewer),
+      })}{' '}
       {canChoose && (
         <Button busy={keep.isPending} onClick={() => keep.mutate(undefined)}>
-          Keep {days === null ? 'them all' : daysIn(days)}
+          {days === null ? t('Keep them all') : t('Keep {span}', { span: daysIn(days) })}
         </Button>
       )}
     </Notice>
@@ -83,8 +90,8 @@ function Choose({ inForce }: { inForce: Retention }) {
     run: ({ wanted, name }: { wanted: number; name?: string }) => chooseRetention(tenant.tenant_id, wanted, name),
     done: ({ wanted, name }) =>
       name === undefined
-        ? `Readings stay for ${daysIn(wanted)}.`
-        : `In 7 days, readings older than ${daysIn(wanted)} will leave.`,
+        ? t('Readings stay for {span}.', { span: daysIn(wanted) })
+        : t('In 7 days, readings older than {span} will leave.', { span: daysIn(wanted) }),
     changes: [KEY, 'audit'],
   });
   function submit(event: FormEvent) {
@@ -97,23 +104,23 @@ function Choose({ inForce }: { inForce: Retention }) {
     <>
       <form className={styles.ask} onSubmit={submit}>
         <Field
-          label="Days"
+          label={t('Days')}
           type="number"
           min={1}
           max={most}
           required
           value={days}
           onChange={(event) => setDays(event.target.value)}
-          hint={`1 to ${formatNumber(most)}. The platform’s operator can allow more.`}
+          hint={t('1 to {most}. The platform’s operator can allow more.', { most })}
         />
         <Button type="submit" busy={choose.isPending} disabled={Number(days) === (inForce.next_days ?? inForce.days)}>
-          Change
+          {t('Change ##verb')}
         </Button>
       </form>
       {shorter !== undefined && (
         <Confirm
-          title={`Keep readings for ${daysIn(shorter)} only?`}
-          action="Keep fewer days"
+          title={t('Keep readings for {span} only?', { span: daysIn(shorter) })}
+          action={t('Keep fewer days')}
           typed={tenant.name}
           onClose={() => setShorter(undefined)}
           onConfirm={async () => {
@@ -135,15 +142,21 @@ function Warning({ days, archived }: { days: number; archived: boolean }) {
     queryFn: () => tryRetention(tenant_id, days),
   });
   if (error) return <Notice tone="danger">{messageOf(error)}</Notice>;
-  if (!data) return <Skeleton lines={3} label="Counting readings" />;
-  const count = data.readings > MOST_COUNTED ? `More than ${formatNumber(MOST_COUNTED)}` : formatNumber(data.readings);
+  if (!data) return <Skeleton lines={3} label={t('Counting readings')} />;
   return (
     <Notice tone="warn">
-      {count} of today’s readings are from before {data.first_day}. On {data.since} they{' '}
+      {data.readings > MOST_COUNTED
+        ? t('More than {count} of today’s readings are from before {day}.', {
+            count: MOST_COUNTED,
+            day: data.first_day,
+          })
+        : t('{count} of today’s readings are from before {day}.', { count: data.readings, day: data.first_day })}{' '}
       {archived
-        ? 'leave the platform and go into the archive, from which you can download them.'
-        : 'are deleted. There is no archive: nobody can bring them back.'}{' '}
-      Until then an owner can keep them here.
+        ? t('On {day} they leave the platform and go into the archive, from which you can download them.', {
+            day: data.since,
+          })
+        : t('On {day} they are deleted. There is no archive: nobody can bring them back.', { day: data.since })}{' '}
+      {t('Until then an owner can keep them here.')}
     </Notice>
   );
 }

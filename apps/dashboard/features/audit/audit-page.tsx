@@ -3,6 +3,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { ScrollText } from 'lucide-react';
 import { useDeferredValue } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { formatTime } from '../../ui/format.ts';
@@ -21,8 +22,8 @@ export function AuditPage() {
   const canRead = useCan('read the audit log');
   return (
     <>
-      <PageHead title="Audit log" about="Who changed what. Entries cannot be altered." />
-      {canRead ? <Entries /> : <Notice tone="warn">Only owners can read the audit log.</Notice>}
+      <PageHead title={t('Audit log')} about={t('Who changed what. Entries cannot be altered.')} />
+      {canRead ? <Entries /> : <Notice tone="warn">{t('Only owners can read the audit log.')}</Notice>}
     </>
   );
 }
@@ -42,33 +43,36 @@ function Entries() {
   // Entries about keys and commands have the device's id.
   const nameOf = (subject: string) => devices?.find(({ id }) => id === subject)?.slug ?? subject;
   const columns: Column<AuditEntry>[] = [
-    { header: 'What', title: true, cell: ({ action }) => describeAction(action) },
-    { header: 'Which', cell: ({ subject, details }) => (subject === null ? describeMany(details) : nameOf(subject)) },
+    { header: t('What'), title: true, cell: ({ action }) => describeAction(action) },
     {
-      header: 'Change',
+      header: t('Which'),
+      cell: ({ subject, details }) => (subject === null ? describeMany(details) : nameOf(subject)),
+    },
+    {
+      header: t('Change'),
       phone: 'wide',
       cell: ({ details }) => <span className={styles.change}>{describeChanges(details)}</span>,
     },
-    { header: 'Who', cell: ({ actor_email }) => actor_email ?? 'platform' },
-    { header: 'When', numeric: true, cell: ({ at }) => <time dateTime={at}>{formatTime(new Date(at))}</time> },
+    { header: t('Who'), cell: ({ actor_email }) => actor_email ?? t('platform') },
+    { header: t('When'), numeric: true, cell: ({ at }) => <time dateTime={at}>{formatTime(new Date(at))}</time> },
   ];
   return (
     <>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      <Section title="Changes" flush>
-        {!pages && !error && <Skeleton lines={6} label="Loading the audit log" />}
+      <Section title={t('Changes')} flush>
+        {!pages && !error && <Skeleton lines={6} label={t('Loading the audit log')} />}
         {entries.length > 0 && (
-          <DataTable caption="Changes" columns={columns} rows={entries} keyOf={({ id }) => String(id)} />
+          <DataTable caption={t('Changes')} columns={columns} rows={entries} keyOf={({ id }) => String(id)} />
         )}
         {pages && entries.length === 0 && (
-          <Empty icon={<ScrollText />} title="Nothing changed yet">
-            Adding a device, inviting someone or changing a rule is recorded here.
+          <Empty icon={<ScrollText />} title={t('Nothing changed yet')}>
+            {t('Adding a device, inviting someone or changing a rule is recorded here.')}
           </Empty>
         )}
       </Section>
       {hasNextPage && (
         <Button busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
-          Show older
+          {t('Show older')}
         </Button>
       )}
     </>

@@ -16,7 +16,7 @@ test('only changes are told', () => {
   expect(describeChanges({ slug: 'a', id: 1 })).toBe('');
   expect(describeChanges({ updated_at: { from: 'a', to: 'b' } })).toBe('');
   expect(describeChanges({ revoked_at: { from: null, to: '2026-11-21T19:24:44.934199+00:00' } })).toMatch(
-    /^revoked_at: none → 2[12] Nov 2026, \d\d:\d\d:44$/,
+    /^revoked_at: none → 2[12] Nov 2026, \d\d:\d\d:44 UTC/,
   );
 });
 

@@ -1,4 +1,5 @@
 // An entry of the audit log in words.
+import { foreign, t } from '../../language/translate.ts';
 import { formatTime } from '../../ui/format.ts';
 import type { AuditEntry } from './audit.ts';
 
@@ -8,7 +9,7 @@ const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d$/;
 /** `device_key.created` becomes `Device key created`. */
 export function describeAction(action: string): string {
   const words = action.replace(/[._]/g, ' ').trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return foreign(words.charAt(0).toUpperCase() + words.slice(1));
 }
 
 /** What a change changed: `enabled: true → false`. Empty when the entry names no change. */
@@ -40,7 +41,7 @@ function isChange(value: unknown): value is Change {
 }
 
 function write(value: unknown): string {
-  if (value == null) return 'none';
+  if (value == null) return t('none');
   if (typeof value !== 'string') return JSON.stringify(value);
   return TIME.test(value) ? formatTime(new Date(value)) : value;
 }

@@ -2,9 +2,9 @@
 // Downloads what a chart shows as a CSV file.
 import { Download } from 'lucide-react';
 import { useRef, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { saveFile } from '../../ui/copy.tsx';
-import { formatNumber } from '../../ui/format.ts';
 import { useNotify } from '../../ui/toasts.tsx';
 import { messageOf } from '../session/errors.ts';
 import type { Span } from './export.ts';
@@ -32,13 +32,18 @@ export function CsvButton({ span, of }: Props) {
       const { parts, name, lines, endsAt } = await exportReadings(span(), setRead, signal);
       if (lines === 0)
         return notify(
-          'There are no readings in this range, so no file was saved. Older ones may be in the archive: an owner sees it in Settings.',
+          t(
+            'There are no readings in this range, so no file was saved. Older ones may be in the archive: an owner sees it in Settings.',
+          ),
         );
       saveFile(new Blob(parts, { type: 'text/csv;charset=utf-8' }), name);
       notify(
         endsAt
-          ? `${formatNumber(lines)} readings are in ${name}, up to ${endsAt}. A file holds no more: for the rest, choose a range that begins there.`
-          : `${formatNumber(lines)} readings are in ${name}.`,
+          ? t(
+              '{lines} readings are in {name}, up to {time}. A file holds no more: for the rest, choose a range that begins there.',
+              { lines, name, time: endsAt },
+            )
+          : t('{lines, plural, one {# reading is} other {# readings are}} in {name}.', { lines, name }),
       );
     } catch (error) {
       if (!signal.aborted) notify(messageOf(error), 'danger');
@@ -50,14 +55,14 @@ export function CsvButton({ span, of }: Props) {
   if (read !== undefined) {
     return (
       <Button onClick={() => stop.current?.abort()} aria-live="polite">
-        {formatNumber(read)} readings … Cancel
+        {t('{read} readings … Cancel', { read })}
       </Button>
     );
   }
   return (
     <Button onClick={download}>
       <Download aria-hidden />
-      {of === undefined ? 'Download CSV' : `Download CSV: ${of}`}
+      {of === undefined ? t('Download CSV') : t('Download CSV: {of}', { of })}
     </Button>
   );
 }

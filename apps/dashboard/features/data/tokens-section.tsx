@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { KeyRound } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { CopyBlock } from '../../ui/copy.tsx';
@@ -30,21 +31,21 @@ export function TokensSection() {
   });
   const revoke = useChange({
     run: revokeToken,
-    done: ({ name }: Token) => `${name} is revoked.`,
+    done: ({ name }: Token) => t('{name} is revoked.', { name }),
     changes: ['api-tokens'],
   });
   const columns: Column<Token>[] = [
-    { header: 'Name', title: true, cell: ({ name }) => name },
-    { header: 'Reads', cell: ({ scopes }) => scopes.map((scope) => SCOPES[scope as Scope]).join(', ') },
-    { header: 'Made by', cell: ({ created_by }) => created_by ?? 'the operator' },
-    { header: 'Last used', cell: ({ last_used_at }) => (last_used_at ? <Ago at={last_used_at} /> : 'never') },
-    { header: 'Expires', cell: ({ expires_at }) => <Ago at={expires_at} /> },
+    { header: t('Name'), title: true, cell: ({ name }) => name },
+    { header: t('Reads'), cell: ({ scopes }) => scopes.map((scope) => t(SCOPES[scope as Scope])).join(', ') },
+    { header: t('Made by'), cell: ({ created_by }) => created_by ?? t('the operator') },
+    { header: t('Last used'), cell: ({ last_used_at }) => (last_used_at ? <Ago at={last_used_at} /> : t('never')) },
+    { header: t('Expires'), cell: ({ expires_at }) => <Ago at={expires_at} /> },
     {
-      header: 'Actions',
+      header: t('Actions'),
       silent: true,
       cell: (token) => (
-        <Button variant="quiet" aria-label={`Revoke ${token.name}`} onClick={() => setLeaving(token)}>
-          Revoke
+        <Button variant="quiet" aria-label={t('Revoke {name}', { name: token.name })} onClick={() => setLeaving(token)}>
+          {t('Revoke')}
         </Button>
       ),
     },
@@ -52,53 +53,55 @@ export function TokensSection() {
   const isFull = (tokens?.length ?? 0) >= MOST_TOKENS;
   return (
     <Section
-      title="API tokens"
+      title={t('API tokens')}
       flush
       aside={
         <Button onClick={() => setIsMaking(true)} disabled={isFull}>
-          New token
+          {t('New token')}
         </Button>
       }
     >
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
       {isFull && (
-        <Notice tone="neutral">A tenant has at most {MOST_TOKENS} tokens. Revoke one that is not needed.</Notice>
+        <Notice tone="neutral">
+          {t('A tenant has at most {most} tokens. Revoke one that is not needed.', { most: MOST_TOKENS })}
+        </Notice>
       )}
-      {!tokens && !error && <Skeleton lines={3} label="Loading tokens" />}
+      {!tokens && !error && <Skeleton lines={3} label={t('Loading tokens')} />}
       {tokens?.length === 0 && (
-        <Empty icon={<KeyRound />} title="No token yet">
-          A program reads this tenant’s data with a token instead of an account.
+        <Empty icon={<KeyRound />} title={t('No token yet')}>
+          {t('A program reads this tenant’s data with a token instead of an account.')}
         </Empty>
       )}
       {tokens && tokens.length > 0 && (
-        <DataTable caption="API tokens" columns={columns} rows={tokens} keyOf={({ id }) => id} />
+        <DataTable caption={t('API tokens')} columns={columns} rows={tokens} keyOf={({ id }) => id} />
       )}
       {isMaking && <TokenDialog onClose={() => setIsMaking(false)} />}
       {leaving && (
         <Confirm
-          title={`Revoke ${leaving.name}?`}
-          action="Revoke token"
+          title={t('Revoke {name}?', { name: leaving.name })}
+          action={t('Revoke token')}
           onClose={() => setLeaving(undefined)}
           onConfirm={async () => {
             await revoke.mutateAsync(leaving);
             setLeaving(undefined);
           }}
         >
-          <p>Programs that use this token are refused from their next request on.</p>
+          <p>{t('Programs that use this token are refused from their next request on.')}</p>
         </Confirm>
       )}
     </Section>
   );
 }
 
-const DAYS = { 30: '30 days', 90: '90 days', 365: 'a year' };
+const DAYS = { 30: '30 days', 90: '90 days', 365: 'a year' } as const;
 
 function TokenDialog({ onClose }: { onClose: () => void }) {
   const { tenant } = useTenant();
   const [scopes, setScopes] = useState<Scope[]>(['devices', 'telemetry']);
   const create = useChange({
     run: ({ name, days }: { name: string; days: number }) => createToken(tenant.tenant_id, name, scopes, days),
-    done: ({ name }) => `${name} is made.`,
+    done: ({ name }) => t('{name} is made.', { name }),
     changes: ['api-tokens'],
   });
   function submit(event: FormEvent<HTMLFormElement>) {
@@ -108,25 +111,31 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
   }
   if (create.data) {
     return (
-      <Dialog title="API token" onClose={onClose} firm>
+      <Dialog title={t('API token')} onClose={onClose} firm>
         <Notice tone="warn">
-          This is the only time the token is shown. Only its hash is stored; nobody can read it back.
+          {t('This is the only time the token is shown. Only its hash is stored; nobody can read it back.')}
         </Notice>
-        <CopyBlock text={create.data} label="token" />
+        <CopyBlock text={create.data} label={t('token')} />
         <DialogActions>
           <Button variant="primary" onClick={onClose}>
-            Done
+            {t('Done')}
           </Button>
         </DialogActions>
       </Dialog>
     );
   }
   return (
-    <Dialog title={`New token for ${tenant.name}`} onClose={onClose}>
+    <Dialog title={t('New token for {name}', { name: tenant.name })} onClose={onClose}>
       <form onSubmit={submit}>
-        <Field label="Name" name="name" hint="Such as the program that will use it." maxLength={200} required />
+        <Field
+          label={t('Name')}
+          name="name"
+          hint={t('Such as the program that will use it.')}
+          maxLength={200}
+          required
+        />
         <fieldset className={styles.scopes}>
-          <legend>Reads</legend>
+          <legend>{t('Reads')}</legend>
           {(Object.keys(SCOPES) as Scope[]).map((scope) => (
             <label key={scope}>
               <input
@@ -136,21 +145,21 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
                   setScopes(target.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))
                 }
               />
-              {SCOPES[scope]}
+              {t(SCOPES[scope])}
             </label>
           ))}
         </fieldset>
-        <Choice label="Expires in" name="days" defaultValue="90">
+        <Choice label={t('Expires in')} name="days" defaultValue="90">
           {Object.entries(DAYS).map(([days, words]) => (
             <option key={days} value={days}>
-              {words}
+              {t(words)}
             </option>
           ))}
         </Choice>
         <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('Cancel')}</Button>
           <Button type="submit" variant="primary" busy={create.isPending} disabled={scopes.length === 0}>
-            Make token
+            {t('Make token')}
           </Button>
         </DialogActions>
       </form>

@@ -1,9 +1,10 @@
 'use client';
 // Deletes the signed-in person's account, once they have typed their address.
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
-import { signOut } from '../session/account.ts';
+import { signOut } from '../session/sign-out.ts';
 import { useSubmit } from '../session/use-submit.tsx';
 import { deleteAccount } from './deletions.ts';
 
@@ -17,12 +18,12 @@ export function DeleteAccountForm({ email }: { email: string }) {
     <form method="post" onSubmit={submit}>
       {problem}
       <p>
-        You leave all your tenants at once, and can no longer sign in with this address. The tenants’ audit logs keep
-        what you did, without your address. Backups keep your data until they expire, usually after 30 days. This cannot
-        be undone.
+        {t(
+          'You leave all your tenants at once, and can no longer sign in with this address. The tenants’ audit logs keep what you did, without your address. Backups keep your data until they expire, usually after 30 days. This cannot be undone.',
+        )}
       </p>
       <Field
-        label={`Type ${email} to confirm`}
+        label={t('Type {text} to confirm', { text: email })}
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
         autoComplete="off"
@@ -30,7 +31,7 @@ export function DeleteAccountForm({ email }: { email: string }) {
         spellCheck={false}
       />
       <Button type="submit" variant="danger" busy={busy} disabled={typed !== email} wide>
-        Delete my account
+        {t('Delete my account')}
       </Button>
     </form>
   );

@@ -2,6 +2,7 @@
 // Deleting the tenant: an owner asks for it, and can cancel it until it begins.
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { formatTime } from '../../ui/format.ts';
@@ -17,7 +18,7 @@ export function DeleteTenantSection() {
   const canManage = useCan('manage the tenant');
   const deletion = useTenantDeletion();
   if (!canManage) return null;
-  return <Section title="Delete this tenant">{deletion ? <Asked deletion={deletion} /> : <Ask />}</Section>;
+  return <Section title={t('Delete this tenant')}>{deletion ? <Asked deletion={deletion} /> : <Ask />}</Section>;
 }
 
 function Ask() {
@@ -25,23 +26,24 @@ function Ask() {
   const [isAsking, setIsAsking] = useState(false);
   const remove = useChange({
     run: (name: string) => deleteTenant(tenant.tenant_id, name),
-    done: () => `${tenant.name} will be deleted in 7 days.`,
+    done: () => t('{name} will be deleted in 7 days.', { name: tenant.name }),
     changes: ['deletions', 'audit'],
   });
   return (
     <div className={styles.row}>
       <p>
-        Devices are disconnected at once. After 7 days, devices, readings, rules, members and everything else in this
-        tenant are deleted. Until then, an owner can cancel the deletion.
+        {t(
+          'Devices are disconnected at once. After 7 days, devices, readings, rules, members and everything else in this tenant are deleted. Until then, an owner can cancel the deletion.',
+        )}
       </p>
       <Button variant="danger" onClick={() => setIsAsking(true)}>
         <Trash2 aria-hidden />
-        Delete tenant
+        {t('Delete tenant')}
       </Button>
       {isAsking && (
         <Confirm
-          title={`Delete ${tenant.name}?`}
-          action="Delete tenant"
+          title={t('Delete {name}?', { name: tenant.name })}
+          action={t('Delete tenant')}
           typed={tenant.name}
           onClose={() => setIsAsking(false)}
           onConfirm={async () => {
@@ -50,9 +52,9 @@ function Ask() {
           }}
         >
           <p>
-            Its devices are disconnected within seconds. After 7 days everything in it is deleted: devices and their
-            keys, readings (including archived ones), dead letters, rules, alerts, channels, usage and the audit log.
-            Members then lose access, and accounts that belong to no other tenant are deleted.
+            {t(
+              'Its devices are disconnected within seconds. After 7 days everything in it is deleted: devices and their keys, readings (including archived ones), dead letters, rules, alerts, channels, usage and the audit log. Members then lose access, and accounts that belong to no other tenant are deleted.',
+            )}
           </p>
           <WhatStays />
         </Confirm>
@@ -65,17 +67,19 @@ function Asked({ deletion }: { deletion: Deletion }) {
   const { tenant } = useTenant();
   const keep = useChange({
     run: () => keepTenant(tenant.tenant_id),
-    done: () => `${tenant.name} is kept. Its devices can connect again.`,
+    done: () => t('{name} is kept. Its devices can connect again.', { name: tenant.name }),
     changes: ['deletions', 'audit'],
   });
   return (
     <div className={styles.row}>
       <p>
-        The deletion begins on {formatTime(new Date(deletion.due_at))}. Until then devices cannot connect, and members
-        see everything as before. Download what you need.
+        {t(
+          'The deletion begins on {time}. Until then devices cannot connect, and members see everything as before. Download what you need.',
+          { time: formatTime(new Date(deletion.due_at)) },
+        )}
       </p>
       <Button variant="primary" busy={keep.isPending} onClick={() => keep.mutate(undefined)}>
-        Keep this tenant
+        {t('Keep this tenant')}
       </Button>
     </div>
   );

@@ -1,5 +1,6 @@
 'use client';
 // On every page of a tenant that is to be deleted: until when it can be kept.
+import { rich } from '../../language/translate.ts';
 import { formatTime } from '../../ui/format.ts';
 import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -10,8 +11,10 @@ export function DeletionBanner() {
   if (!deletion) return null;
   return (
     <Notice tone="danger">
-      This tenant will be deleted on {formatTime(new Date(deletion.due_at))}. Its devices cannot connect. Until then an
-      owner can keep it under <Link href="/admin/settings">Settings</Link>.
+      {rich(
+        'This tenant will be deleted on {time}. Its devices cannot connect. Until then an owner can keep it under <link>Settings</link>.',
+        { time: formatTime(new Date(deletion.due_at)), link: (text) => <Link href="/admin/settings">{text}</Link> },
+      )}
     </Notice>
   );
 }

@@ -1,5 +1,6 @@
 'use client';
 // Devices that are being deleted with their readings, and how far that is.
+import { t } from '../../language/translate.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import { Section } from '../../ui/page.tsx';
 import { Ago, useNow } from '../../ui/time.tsx';
@@ -12,15 +13,15 @@ export function DeviceDeletionsSection() {
   const devices = data.filter(({ kind }) => kind === 'device');
   if (devices.length === 0) return null;
   return (
-    <Section title="Devices deleted with their readings" flush>
+    <Section title={t('Devices deleted with their readings')} flush>
       <DataTable
-        caption="Devices deleted with their readings"
+        caption={t('Devices deleted with their readings')}
         rows={devices}
         keyOf={({ id }) => id}
         columns={[
-          { header: 'Device', title: true, cell: ({ subject }) => subject ?? 'A device' },
-          { header: 'Asked for', cell: ({ asked_at }) => <Ago at={asked_at} /> },
-          { header: 'State', cell: (deletion) => describeProgress(deletion, now), phone: 'wide' },
+          { header: t('Device'), title: true, cell: ({ subject }) => subject ?? t('A device') },
+          { header: t('Asked for'), cell: ({ asked_at }) => <Ago at={asked_at} /> },
+          { header: t('State'), cell: (deletion) => describeProgress(deletion, now), phone: 'wide' },
         ]}
       />
     </Section>

@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { isSlug } from '../../../../domain/identifiers.ts';
 import { telemetryTopic } from '../../../../domain/topics.ts';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { LimitNote } from '../tenants/limit-note.tsx';
@@ -23,7 +24,7 @@ export function AddDevice({ onClose }: { onClose: () => void }) {
   if (added) {
     return (
       <KeyDialog
-        title={`${added.slug} is registered`}
+        title={t('{slug} is registered', { slug: added.slug })}
         deviceId={added.id}
         slug={added.slug}
         keyText={added.key}
@@ -46,22 +47,22 @@ function NameDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (added
   const { slug } = form;
 
   return (
-    <Dialog title="Add a device" onClose={onClose}>
+    <Dialog title={t('Add a device')} onClose={onClose}>
       <form onSubmit={form.submit}>
         <NameFields
           form={form}
-          nameHint="What people call it."
+          nameHint={t('What people call it.')}
           slugHint={
             isSlug(slug)
-              ? `Publishes to ${telemetryTopic(tenant.slug, slug)}`
-              : 'Its name in topics; it cannot be changed later.'
+              ? t('Publishes to {topic}', { topic: telemetryTopic(tenant.slug, slug) })
+              : t('Its name in topics; it cannot be changed later.')
           }
         />
         <LimitNote limit="max_devices" noun="devices" />
         <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('Cancel')}</Button>
           <Button type="submit" variant="primary" busy={form.busy}>
-            Add device
+            {t('Add device')}
           </Button>
         </DialogActions>
       </form>

@@ -1,8 +1,8 @@
 'use client';
 // What can be done with the devices that are selected, and the choice of all that the filter finds.
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
-import { formatNumber } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useTenant } from '../tenants/tenant.tsx';
@@ -37,22 +37,22 @@ export function BulkBar({ selected, onSelect, filter, found }: Props) {
 
   return (
     <>
-      <div className={styles.bulk} role="toolbar" aria-label="Selected devices">
-        <strong role="status">{formatNumber(selected.size)} selected</strong>
+      <div className={styles.bulk} role="toolbar" aria-label={t('Selected devices')}>
+        <strong role="status">{t('{count} selected', { count: selected.size })}</strong>
         {found !== undefined && found > selected.size && (
           <Button variant="quiet" busy={isFinding} onClick={selectAll}>
-            Select all {formatNumber(found)}
+            {t('Select all {found}', { found })}
           </Button>
         )}
         <Button variant="quiet" onClick={() => onSelect([])}>
-          Clear
+          {t('Clear')}
         </Button>
         <span className={styles.verbs}>
-          <Button onClick={() => setKind('tag')}>Tags</Button>
-          <Button onClick={() => setKind('enable')}>Enable</Button>
-          <Button onClick={() => setKind('disable')}>Disable</Button>
+          <Button onClick={() => setKind('tag')}>{t('Tags')}</Button>
+          <Button onClick={() => setKind('enable')}>{t('Enable')}</Button>
+          <Button onClick={() => setKind('disable')}>{t('Disable')}</Button>
           <Button variant="danger" onClick={() => setKind('delete')}>
-            Delete
+            {t('Delete')}
           </Button>
         </span>
       </div>

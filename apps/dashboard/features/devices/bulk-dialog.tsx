@@ -3,16 +3,16 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { isTag, MAX_TAGS, TAG_RULE } from '../../../../domain/tags.ts';
+import { foreign, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
-import { formatNumber } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { useNotify } from '../../ui/toasts.tsx';
 import { useTags } from '../notifications/use-notifications.ts';
 import { messageOf } from '../session/errors.ts';
 import { useTenant } from '../tenants/tenant.tsx';
-import { type BulkChange, changeDevices, devicesOf } from './bulk.ts';
+import { type BulkChange, changeDevices } from './bulk.ts';
 import { KnownTags } from './known-tags.tsx';
 import { typedTags } from './tags.tsx';
 
@@ -27,18 +27,26 @@ interface Props {
 }
 
 const WORDS = {
-  enable: { verb: 'Enable', done: 'enabled', note: 'They may connect again within seconds.' },
+  enable: {
+    ask: '{count, plural, one {Enable # device} other {Enable # devices}}',
+    done: '{count, plural, one {# device} other {# devices}} enabled',
+    note: 'They may connect again within seconds.',
+  },
   disable: {
-    verb: 'Disable',
-    done: 'disabled',
+    ask: '{count, plural, one {Disable # device} other {Disable # devices}}',
+    done: '{count, plural, one {# device} other {# devices}} disabled',
     note: 'They are disconnected within seconds, and refused until they are enabled again.',
   },
   delete: {
-    verb: 'Delete',
-    done: 'deleted',
+    ask: '{count, plural, one {Delete # device} other {Delete # devices}}',
+    done: '{count, plural, one {# device} other {# devices}} deleted',
     note: 'They are disconnected within seconds and cannot be restored. Their readings stay until retention removes them; no page shows them any more. To delete the readings, too, an owner deletes each device on its own page.',
   },
-  tag: { verb: 'Tag', done: 'changed', note: 'Separate tags by commas or spaces.' },
+  tag: {
+    ask: '{count, plural, one {Tag # device} other {Tag # devices}}',
+    done: '{count, plural, one {# device} other {# devices}} changed',
+    note: 'Separate tags by commas or spaces.',
+  },
 } as const;
 
 export function BulkDialog({ kind, ids, onClose, onDone }: Props) {
@@ -51,7 +59,7 @@ export function BulkDialog({ kind, ids, onClose, onDone }: Props) {
   const [typed, setTyped] = useState('');
   const [done, setDone] = useState<number>();
   const [problem, setProblem] = useState('');
-  const { verb, done: doneWord, note } = WORDS[kind];
+  const { ask, done: doneWords, note } = WORDS[kind];
   const change: BulkChange = kind === 'tag' ? { kind, added: typedTags(added), removed: typedTags(removed) } : { kind };
   const wrong = tagProblem(change);
   const isReady =
@@ -70,12 +78,17 @@ export function BulkDialog({ kind, ids, onClose, onDone }: Props) {
         reached = count;
         setDone(count);
       });
-      notify(`${devicesOf(ids.length)} ${doneWord}.`);
+      notify(`${t(doneWords, { count: ids.length })}.`);
       onDone?.();
       onClose();
     } catch (error) {
       setProblem(
-        reached === 0 ? messageOf(error) : `${devicesOf(reached)} ${doneWord}, then it stopped: ${messageOf(error)}`,
+        reached === 0
+          ? messageOf(error)
+          : t('{done}, then it stopped: {problem}', {
+              done: t(doneWords, { count: reached }),
+              problem: messageOf(error),
+            }),
       );
       setDone(undefined);
     } finally {
@@ -84,21 +97,21 @@ export function BulkDialog({ kind, ids, onClose, onDone }: Props) {
   }
 
   return (
-    <Dialog title={`${verb} ${devicesOf(ids.length)}?`} onClose={onClose} firm={done !== undefined}>
+    <Dialog title={`${t(ask, { count: ids.length })}?`} onClose={onClose} firm={done !== undefined}>
       <form onSubmit={run}>
-        <p>{note}</p>
+        <p>{t(note)}</p>
         {problem && <Notice tone="danger">{problem}</Notice>}
         {kind === 'tag' && (
           <>
-            <Field label="Add" value={added} onChange={(event) => setAdded(event.target.value)} error={wrong} />
-            <KnownTags known={known} text={added} verb="Add" onChange={setAdded} />
-            <Field label="Remove" value={removed} onChange={(event) => setRemoved(event.target.value)} />
-            <KnownTags known={known} text={removed} verb="Remove" onChange={setRemoved} />
+            <Field label={t('Add')} value={added} onChange={(event) => setAdded(event.target.value)} error={wrong} />
+            <KnownTags known={known} text={added} verb={t('Add')} onChange={setAdded} />
+            <Field label={t('Remove')} value={removed} onChange={(event) => setRemoved(event.target.value)} />
+            <KnownTags known={known} text={removed} verb={t('Remove')} onChange={setRemoved} />
           </>
         )}
         {kind === 'delete' && (
           <Field
-            label={`Type ${ids.length} to confirm`}
+            label={t('Type {text} to confirm', { text: String(ids.length) })}
             value={typed}
             onChange={(event) => setTyped(event.target.value)}
             autoComplete="off"
@@ -107,13 +120,13 @@ export function BulkDialog({ kind, ids, onClose, onDone }: Props) {
         )}
         {done !== undefined && (
           <p role="status">
-            <progress max={ids.length} value={done} aria-label={`${verb} devices`} /> {formatNumber(done)} of{' '}
-            {formatNumber(ids.length)}
+            <progress max={ids.length} value={done} aria-label={t(ask, { count: ids.length })} />{' '}
+            {t('{done} of {all}', { done, all: ids.length })}
           </p>
         )}
         <DialogActions>
           <Button onClick={onClose} disabled={done !== undefined}>
-            Cancel
+            {t('Cancel')}
           </Button>
           <Button
             type="submit"
@@ -121,7 +134,7 @@ export function BulkDialog({ kind, ids, onClose, onDone }: Props) {
             busy={done !== undefined}
             disabled={!isReady}
           >
-            {kind === 'tag' ? 'Change tags' : `${verb} ${devicesOf(ids.length)}`}
+            {kind === 'tag' ? t('Change tags') : t(ask, { count: ids.length })}
           </Button>
         </DialogActions>
       </form>
@@ -132,6 +145,6 @@ export function BulkDialog({ kind, ids, onClose, onDone }: Props) {
 function tagProblem(change: BulkChange): string | undefined {
   if (change.kind !== 'tag') return undefined;
   const bad = change.added.find((tag) => !isTag(tag));
-  if (bad !== undefined) return `“${bad}” is not allowed: use ${TAG_RULE}.`;
-  return change.added.length > MAX_TAGS ? `A device has at most ${MAX_TAGS} tags.` : undefined;
+  if (bad !== undefined) return t('“{bad}” is not allowed: use {rule}.', { bad, rule: foreign(TAG_RULE) });
+  return change.added.length > MAX_TAGS ? t('A device has at most {most} tags.', { most: MAX_TAGS }) : undefined;
 }

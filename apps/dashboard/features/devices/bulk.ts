@@ -1,5 +1,4 @@
 // Changes of many devices at once, in steps that the database allows.
-import { formatNumber } from '../../ui/format.ts';
 import { call } from '../session/rows.ts';
 
 /** Devices changed by one call: see access.lock_devices. */
@@ -8,9 +7,6 @@ const STEP = 10_000;
 export type BulkChange =
   | { kind: 'enable' | 'disable' | 'delete' }
   | { kind: 'tag'; added: string[]; removed: string[] };
-
-/** A number of devices in words: `1 device`, `1,200 devices`. */
-export const devicesOf = (count: number) => (count === 1 ? '1 device' : `${formatNumber(count)} devices`);
 
 /**
  * Changes devices step by step; each step is all or nothing.

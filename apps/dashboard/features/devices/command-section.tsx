@@ -2,6 +2,7 @@
 // Commands to a device and their outcomes.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { foreign, type PlainMessage, t } from '../../language/translate.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Lines } from '../../ui/field.tsx';
@@ -28,7 +29,7 @@ export function CommandSection({ device }: { device: Device }) {
   });
   if (!canManage && !commands?.length) return null;
   return (
-    <Section title="Commands">
+    <Section title={t('Commands')}>
       {canManage && <CommandForm deviceId={device.id} />}
       {commands && commands.length > 0 && (
         <ul className={styles.list}>
@@ -39,7 +40,7 @@ export function CommandSection({ device }: { device: Device }) {
                 <State command={command} />
                 <Ago at={command.requested_at} />
               </span>
-              {command.error ? <p>{command.error}</p> : <Note command={command} />}
+              {command.error ? <p>{foreign(command.error)}</p> : <Note command={command} />}
             </li>
           ))}
         </ul>
@@ -48,7 +49,7 @@ export function CommandSection({ device }: { device: Device }) {
   );
 }
 
-const STATES: Record<string, [word: string, tone: Tone]> = {
+const STATES: Record<string, [word: PlainMessage, tone: Tone]> = {
   waiting: ['Waiting', 'neutral'],
   sent: ['Sent', 'ok'],
   acknowledged: ['Acknowledged', 'ok'],
@@ -58,15 +59,23 @@ const STATES: Record<string, [word: string, tone: Tone]> = {
 
 function State({ command }: { command: DeviceCommand }) {
   const [word, tone] = STATES[command.state]!;
-  return <Badge tone={tone}>{word}</Badge>;
+  return <Badge tone={tone}>{t(word)}</Badge>;
 }
 
 /** What the state alone does not say. */
 function Note({ command: { state, handed_at, repeats, tries, result } }: { command: DeviceCommand }) {
-  if (state === 'waiting' && handed_at) return <small>The broker has it; the device has not been heard since.</small>;
+  if (state === 'waiting' && handed_at)
+    return <small>{t('The broker has it; the device has not been heard since.')}</small>;
   if (state === 'sent' && repeats)
-    return <small>Not acknowledged yet, sent {tries === 1 ? 'once' : `${tries} times`}.</small>;
-  if (state === 'acknowledged' && result !== null) return <small>The device answered {JSON.stringify(result)}</small>;
+    return (
+      <small>
+        {t('{tries, plural, one {Not acknowledged yet, sent once.} other {Not acknowledged yet, sent # times.}}', {
+          tries,
+        })}
+      </small>
+    );
+  if (state === 'acknowledged' && result !== null)
+    return <small>{t('The device answered {answer}', { answer: JSON.stringify(result) })}</small>;
   return null;
 }
 
@@ -80,12 +89,13 @@ function CommandForm({ deviceId }: { deviceId: string }) {
   async function submit(event: FormEvent) {
     event.preventDefault();
     const payload = parseObject(text);
-    if (!payload) return setProblem('This is not a JSON object. Write one such as {"interval": 60}.');
+    if (!payload)
+      return setProblem(t('This is not a JSON object. Write one such as {example}.', { example: '{"interval": 60}' }));
     setProblem(undefined);
     setBusy(true);
     try {
       await sendCommand(deviceId, payload);
-      notify('The command is on its way.');
+      notify(t('The command is on its way.'));
       await queries.invalidateQueries({ queryKey: ['commands', deviceId] });
     } catch (error) {
       setProblem(messageOf(error));
@@ -97,14 +107,14 @@ function CommandForm({ deviceId }: { deviceId: string }) {
   return (
     <form onSubmit={submit} className={styles.form}>
       <Lines
-        label="Command, as a JSON object"
+        label={t('Command, as a JSON object')}
         rows={2}
         value={text}
         onChange={(event) => setText(event.target.value)}
         error={problem}
       />
       <Button type="submit" busy={busy}>
-        Send command
+        {t('Send command')}
       </Button>
       <LimitNote limit="max_commands" noun="commands wait" />
     </form>

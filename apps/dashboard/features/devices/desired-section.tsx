@@ -2,6 +2,7 @@
 // What is desired of a device beside what it reports, and the difference.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { rich, t } from '../../language/translate.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Lines } from '../../ui/field.tsx';
@@ -27,14 +28,14 @@ export function DesiredSection({ device }: { device: Device }) {
   const members = state ? membersOf(state) : [];
   if (state === undefined || (!canManage && members.length === 0)) return null;
   return (
-    <Section title="State" aside={state?.desired ? <Progress state={state} /> : undefined}>
+    <Section title={t('State')} aside={state?.desired ? <Progress state={state} /> : undefined}>
       {members.length > 0 && (
         <table className={styles.table}>
           <thead>
             <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Desired</th>
-              <th scope="col">Reported</th>
+              <th scope="col">{t('Name')}</th>
+              <th scope="col">{t('Desired')}</th>
+              <th scope="col">{t('Reported')}</th>
             </tr>
           </thead>
           <tbody>
@@ -49,12 +50,12 @@ export function DesiredSection({ device }: { device: Device }) {
         </table>
       )}
       {state?.reported_at && (
-        <p className={styles.note}>
-          Reported <Ago at={state.reported_at} />
-        </p>
+        <p className={styles.note}>{rich('Reported {ago}', { ago: <Ago at={state.reported_at} /> })}</p>
       )}
       {canManage && !edits && (
-        <Button onClick={() => setEdits(true)}>{state?.desired ? 'Change what is desired' : 'Desire a state'}</Button>
+        <Button onClick={() => setEdits(true)}>
+          {state?.desired ? t('Change what is desired') : t('Desire a state')}
+        </Button>
       )}
       {canManage && edits && (
         <Editor deviceId={device.id} desired={state?.desired ?? undefined} onEnd={() => setEdits(false)} />
@@ -68,8 +69,8 @@ function Progress({
 }: {
   state: DesiredState;
 }) {
-  if (Object.keys((delta ?? {}) as object).length === 0) return <Badge tone="ok">As desired</Badge>;
-  return <Badge tone="warn">{version > published ? 'On its way' : 'Differs'}</Badge>;
+  if (Object.keys((delta ?? {}) as object).length === 0) return <Badge tone="ok">{t('As desired')}</Badge>;
+  return <Badge tone="warn">{version > published ? t('On its way') : t('Differs')}</Badge>;
 }
 
 function Editor({ deviceId, desired, onEnd }: { deviceId: string; desired: unknown; onEnd: () => void }) {
@@ -84,7 +85,7 @@ function Editor({ deviceId, desired, onEnd }: { deviceId: string; desired: unkno
     setBusy(true);
     try {
       await setDesiredState(deviceId, value);
-      notify(value ? 'The device gets it when it is connected.' : 'Nothing is desired of the device any more.');
+      notify(value ? t('The device gets it when it is connected.') : t('Nothing is desired of the device any more.'));
       await queries.invalidateQueries({ queryKey: ['desired', deviceId] });
       onEnd();
     } catch (error) {
@@ -97,13 +98,13 @@ function Editor({ deviceId, desired, onEnd }: { deviceId: string; desired: unkno
     event.preventDefault();
     const value = parseObject(text);
     if (value) void save(value);
-    else setProblem('This is not a JSON object. Write one such as {"interval": 60}.');
+    else setProblem(t('This is not a JSON object. Write one such as {example}.', { example: '{"interval": 60}' }));
   }
 
   return (
     <form onSubmit={submit} className={styles.form}>
       <Lines
-        label="Desired, as a JSON object"
+        label={t('Desired, as a JSON object')}
         rows={8}
         value={text}
         onChange={(event) => setText(event.target.value)}
@@ -111,12 +112,12 @@ function Editor({ deviceId, desired, onEnd }: { deviceId: string; desired: unkno
       />
       <div className={styles.buttons}>
         <Button type="submit" variant="primary" busy={busy}>
-          Save
+          {t('Save')}
         </Button>
-        <Button onClick={onEnd}>Cancel</Button>
+        <Button onClick={onEnd}>{t('Cancel')}</Button>
         {desired !== undefined && (
           <Button onClick={() => save(null)} disabled={busy}>
-            Remove
+            {t('Remove')}
           </Button>
         )}
       </div>

@@ -3,6 +3,7 @@
 import { Cable, KeyRound, Pencil, SlidersHorizontal, Tag, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import styles from './device-actions.module.css';
@@ -30,14 +31,16 @@ export function DeviceActions({ device }: { device: Device }) {
   const enable = useRegistryChange(
     (enabled: boolean) => setDeviceEnabled(device.id, enabled),
     (enabled) =>
-      enabled ? `${device.name} can connect again.` : `${device.name} is disabled. It is disconnected within seconds.`,
+      enabled
+        ? t('{name} can connect again.', { name: device.name })
+        : t('{name} is disabled. It is disconnected within seconds.', { name: device.name }),
   );
   return (
     <>
       <span className={styles.enabled}>
-        <span aria-hidden>Enabled</span>
+        <span aria-hidden>{t('Enabled')}</span>
         <Switch
-          label="Enabled"
+          label={t('Enabled')}
           checked={device.enabled}
           busy={enable.isPending}
           onChange={() => enable.mutate(!device.enabled)}
@@ -45,27 +48,27 @@ export function DeviceActions({ device }: { device: Device }) {
       </span>
       <Button onClick={() => setOpen('connect')}>
         <Cable aria-hidden />
-        Connect
+        {t('Connect')}
       </Button>
       <Button onClick={() => setOpen('rename')}>
         <Pencil aria-hidden />
-        Rename
+        {t('Rename')}
       </Button>
       <Button onClick={() => setOpen('tags')}>
         <Tag aria-hidden />
-        Tags
+        {t('Tags')}
       </Button>
       <Button onClick={() => setOpen('messages')}>
         <SlidersHorizontal aria-hidden />
-        Messages
+        {t('Messages')}
       </Button>
       <Button onClick={() => setOpen('rotate')}>
         <KeyRound aria-hidden />
-        Rotate key
+        {t('Rotate key')}
       </Button>
       <Button onClick={() => setOpen('delete')}>
         <Trash2 aria-hidden />
-        Delete
+        {t('Delete')}
       </Button>
       {open === 'connect' && <ConnectDialog device={device} onClose={close} />}
       {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} onClose={close} />}

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Pencil } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { memo, useMemo, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { useAddress } from '../../ui/address.ts';
 import { Button } from '../../ui/button.tsx';
 import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
@@ -68,7 +69,7 @@ export const DeviceChartSection = memo(function DeviceChartSection({ deviceId, r
       />
       {numbers?.length !== 0 && (
         <Section
-          title={words?.label ?? 'Chart'}
+          title={words?.label ?? t('Chart')}
           aside={<RangeChoice range={range} onChange={(change) => setAddress(change, true)} />}
         >
           {field === undefined || !words ? (
@@ -89,7 +90,7 @@ export const DeviceChartSection = memo(function DeviceChartSection({ deviceId, r
                 {canManage && (
                   <Button variant="quiet" onClick={() => setIsEditing(true)}>
                     <Pencil aria-hidden />
-                    Name and unit
+                    {t('Name and unit')}
                   </Button>
                 )}
               </div>
@@ -141,7 +142,12 @@ function useSecond(deviceId: string, text: string | null, live: Reading[]) {
   const words = named && wordsOf(named.field);
   const source: Source | undefined = words && {
     ...named,
-    words: { ...words, label: isOther ? `${words.label} of ${other?.name ?? 'another device'}` : words.label },
+    words: {
+      ...words,
+      label: isOther
+        ? t('{field} of {device}', { field: words.label, device: other?.name ?? t('another device') })
+        : words.label,
+    },
     live: isOther ? NONE : live,
   };
   return [{ source, devices }, () => setIsTouched(true)] as const;

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { deviceUsername } from '../../../../domain/identifiers.ts';
 import { telemetryTopic } from '../../../../domain/topics.ts';
+import { rich, t } from '../../language/translate.ts';
 import { CopyButton } from '../../ui/copy.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Section } from '../../ui/page.tsx';
@@ -25,25 +26,26 @@ export function DeviceFacts({ device, status }: { device: Device; status: Device
   const clock = clockWords(status?.clock_skew);
   const topic = telemetryTopic(tenant.slug, device.slug);
   return (
-    <Section title="Details">
+    <Section title={t('Details')}>
       <Facts
         facts={[
-          ['Last seen', status ? <Ago key="seen" at={status.last_received_at} /> : 'never'],
-          status?.clock_skew != null && ['Clock', clock ? `${clock}: charts use the device’s time` : 'right'],
-          device.tags.length > 0 && ['Tags', <Tags key="tags" tags={device.tags} />],
-          ['User', <Copied key="user" text={username} label="user name" />],
-          ['Topic', <Copied key="topic" text={topic} label="topic" />],
+          [t('Last seen'), status ? <Ago key="seen" at={status.last_received_at} /> : t('never')],
+          status?.clock_skew != null && [
+            t('Clock'),
+            clock ? t('{clock}: charts use the device’s time', { clock }) : t('right'),
+          ],
+          device.tags.length > 0 && [t('Tags'), <Tags key="tags" tags={device.tags} />],
+          [t('User'), <Copied key="user" text={username} label={t('user name')} />],
+          [t('Topic'), <Copied key="topic" text={topic} label={t('topic')} />],
           canManage && [
-            'Key',
+            t('Key'),
             credential ? (
-              <span key="key">
-                created <Ago at={credential.created_at} />
-              </span>
+              <span key="key">{rich('created {ago}', { ago: <Ago at={credential.created_at} /> })}</span>
             ) : (
-              'none'
+              t('none')
             ),
           ],
-          ['Added', <Ago key="added" at={device.created_at} />],
+          [t('Added'), <Ago key="added" at={device.created_at} />],
         ]}
       />
     </Section>

@@ -3,6 +3,7 @@
 import { ArrowLeft, Radio } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useSearchParams } from 'next/navigation';
+import { t } from '../../language/translate.ts';
 import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -39,13 +40,13 @@ const SHOWN = 15;
 const BACK = (
   <Link href="/admin/devices" className={styles.back}>
     <ArrowLeft aria-hidden />
-    Devices
+    {t('Devices')}
   </Link>
 );
 
 function ChartRoom() {
   return (
-    <Section title="Chart">
+    <Section title={t('Chart')}>
       <ChartSkeleton />
     </Section>
   );
@@ -71,11 +72,11 @@ export function DevicePage() {
     ...polled(LIVE_MS),
   });
   const problem = error ?? readingsError ?? statusError;
-  if (device === undefined && !error) return <Skeleton lines={8} label="Loading device" />;
+  if (device === undefined && !error) return <Skeleton lines={8} label={t('Loading device')} />;
   if (!device || device.tenant_id !== tenant.tenant_id) {
     return (
       <>
-        <PageHead title="Device" back={BACK} />
+        <PageHead title={t('Device')} back={BACK} />
         {error ? <Notice tone="danger">{messageOf(error)}</Notice> : <MissingDevice tenantId={device?.tenant_id} />}
       </>
     );
@@ -106,19 +107,19 @@ export function DevicePage() {
           {(!readings || newest) && (
             <DeviceChartSection deviceId={device.id} readings={readings} status={status ?? undefined} />
           )}
-          <Section title="Last readings" flush>
-            {!readings && <Skeleton lines={12} label="Loading readings" />}
+          <Section title={t('Last readings')} flush>
+            {!readings && <Skeleton lines={12} label={t('Loading readings')} />}
             {readings && newest && <ReadingsTable readings={readings} most={SHOWN} />}
             {readings && !newest && (
-              <Empty icon={<Radio />} title="No readings">
+              <Empty icon={<Radio />} title={t('No readings')}>
                 {canManage
-                  ? 'If its key is lost, rotate it: you get a new one and a command that publishes.'
-                  : 'Nothing has arrived from this device.'}
+                  ? t('If its key is lost, rotate it: you get a new one and a command that publishes.')
+                  : t('Nothing has arrived from this device.')}
               </Empty>
             )}
           </Section>
         </div>
-        <aside aria-label="About this device">
+        <aside aria-label={t('About this device')}>
           <DeviceFacts device={device} status={status ?? undefined} />
           <RefusedSection device={device} />
           <DesiredSection device={device} />

@@ -1,5 +1,6 @@
 'use client';
 // The list's rows: each device with its state and its newest values.
+import { t } from '../../language/translate.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Switch } from '../../ui/switch.tsx';
@@ -32,7 +33,9 @@ export function DeviceTable({ devices, statuses, asked: { sort, ask }, columns: 
   const enable = useRegistryChange(
     ({ id, enabled }: ListedDevice) => setDeviceEnabled(id, !enabled),
     ({ name, enabled }) =>
-      enabled ? `${name} is disabled. It is cut off within seconds.` : `${name} may connect again.`,
+      enabled
+        ? t('{name} is disabled. It is disconnected within seconds.', { name })
+        : t('{name} can connect again.', { name }),
   );
   /** The first click sorts by what is sought most: names from A, times from the newest. */
   const sortedBy = (name: 'name' | 'seen' | 'added', first: string) => {
@@ -49,13 +52,13 @@ export function DeviceTable({ devices, statuses, asked: { sort, ask }, columns: 
   const isWhole = devices.every(({ id }) => selected.has(id));
   const columns: (Column<ListedDevice> | false)[] = [
     canManage && {
-      header: 'Selected',
+      header: t('Selected'),
       phone: 'corner',
       head: (
         <label className={styles.all}>
           <input
             type="checkbox"
-            aria-label="Select all on this page"
+            aria-label={t('Select all on this page')}
             checked={isWhole}
             onChange={() =>
               select(
@@ -64,57 +67,57 @@ export function DeviceTable({ devices, statuses, asked: { sort, ask }, columns: 
               )
             }
           />
-          <span>Select all on this page</span>
+          <span>{t('Select all on this page')}</span>
         </label>
       ),
       cell: ({ id, name }) => (
         <input
           type="checkbox"
-          aria-label={`Select ${name}`}
+          aria-label={t('Select {name}', { name })}
           checked={selected.has(id)}
           onChange={() => select([id], !selected.has(id))}
         />
       ),
     },
     {
-      header: 'Device',
+      header: t('Device'),
       title: true,
       sort: sortedBy('name', 'name'),
       cell: (device) => <DeviceName device={device} />,
     },
     shown.has('state') && {
-      header: 'State',
+      header: t('State'),
       cell: ({ id, enabled }) => <StateBadge enabled={enabled} status={statuses?.get(id)} />,
     },
     shown.has('tags') && {
-      header: 'Tags',
+      header: t('Tags'),
       phone: 'wide',
       cell: ({ tags }) => <Tags tags={tags} onChoose={(tag) => ask({ tag })} />,
     },
     shown.has('values') && {
-      header: 'Newest values',
+      header: t('Newest values'),
       phone: 'wide',
       cell: ({ id }) => <NewestValues status={statuses?.get(id)} wordsOf={wordsOf} />,
     },
     shown.has('seen') && {
-      header: 'Last seen',
+      header: t('Last seen'),
       numeric: true,
       sort: sortedBy('seen', '-seen'),
       cell: ({ id }) => <LastSeen status={statuses?.get(id)} />,
     },
     shown.has('added') && {
-      header: 'Added',
+      header: t('Added'),
       numeric: true,
       sort: sortedBy('added', '-added'),
       cell: ({ created_at }) => <Ago at={created_at} />,
     },
     canManage &&
       shown.has('enabled') && {
-        header: 'Enabled',
+        header: t('Enabled'),
         numeric: true,
         cell: (device) => (
           <Switch
-            label={`${device.name} enabled`}
+            label={t('{name} enabled', { name: device.name })}
             checked={device.enabled}
             busy={enable.isPending && enable.variables.id === device.id}
             onChange={() => enable.mutate(device)}
@@ -124,7 +127,7 @@ export function DeviceTable({ devices, statuses, asked: { sort, ask }, columns: 
   ];
   return (
     <DataTable
-      caption="Devices"
+      caption={t('Devices')}
       columns={columns.filter((column) => column !== false)}
       rows={devices}
       keyOf={({ id }) => id}
@@ -147,7 +150,7 @@ function LastSeen({ status }: { status: ListedStatus | undefined }) {
   return (
     <span className={styles.seen}>
       <Ago at={status.last_received_at} />
-      {clock && <small>clock {clock}</small>}
+      {clock && <small>{t('clock {clock}', { clock })}</small>}
     </span>
   );
 }

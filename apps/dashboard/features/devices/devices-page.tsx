@@ -3,8 +3,8 @@
 import { Cpu, FileUp, Plus, SearchX, SlidersHorizontal } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
+import { rich, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
-import { formatNumber } from '../../ui/format.ts';
 import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
@@ -46,19 +46,19 @@ export function DevicesPage() {
     <>
       <Button onClick={() => setOpen('import')}>
         <FileUp aria-hidden />
-        Import
+        {t('Import')}
       </Button>
       <Button variant="primary" onClick={() => setOpen('add')}>
         <Plus aria-hidden />
-        Add device
+        {t('Add device')}
       </Button>
     </>
   );
   return (
     <>
       <PageHead
-        title="Devices"
-        about={all ? `${formatNumber(all)} registered, ${formatNumber(live ?? 0)} live` : 'Devices of this tenant.'}
+        title={t('Devices')}
+        about={all ? t('{all} registered, {live} live', { all, live: live ?? 0 }) : t('Devices of this tenant.')}
         actions={
           all !== 0 && (
             <>
@@ -66,7 +66,7 @@ export function DevicesPage() {
               {canManage && (
                 <Button onClick={() => setOpen('messages')}>
                   <SlidersHorizontal aria-hidden />
-                  Messages
+                  {t('Messages')}
                 </Button>
               )}
               {addButtons}
@@ -78,29 +78,29 @@ export function DevicesPage() {
       <RefusedToday />
       {all !== undefined && <FirstHour isEmpty={all === 0} />}
       {all === 0 ? (
-        <Section title="Registered" flush>
-          <Empty icon={<Cpu />} title="No devices yet" action={addButtons}>
+        <Section title={t('Registered')} flush>
+          <Empty icon={<Cpu />} title={t('No devices yet')} action={addButtons}>
             {canManage
-              ? 'Add one to get its key and a command that publishes a first reading.'
-              : 'Owners and staff can add one.'}
+              ? t('Add one to get its key and a command that publishes a first reading.')
+              : t('Owners and staff can add one.')}
           </Empty>
         </Section>
       ) : (
         <Section
-          title="Registered"
+          title={t('Registered')}
           aside={<ListControls asked={asked} tags={tags} columns={columns} onColumn={toggleColumn} />}
           flush
         >
           {selected.size > 0 && <BulkBar selected={selected} onSelect={select} filter={asked.filter} found={found} />}
-          {!rows && !error && <Skeleton lines={6} label="Loading devices" />}
+          {!rows && !error && <Skeleton lines={6} label={t('Loading devices')} />}
           {rows && rows.length > 0 && (
             <DeviceTable {...{ devices: rows, statuses, asked, columns, selected, onSelect: select }} />
           )}
           {rows && (more || asked.from) && (
             <p className={styles.more}>
-              {asked.from && <Button onClick={asked.firstPage}>First page</Button>}
-              {found !== undefined && `${formatNumber(rows.length)} of ${formatNumber(found)}`}
-              {more && <Button onClick={() => asked.nextPage(rows.at(-1)!)}>Next page</Button>}
+              {asked.from && <Button onClick={asked.firstPage}>{t('First page')}</Button>}
+              {found !== undefined && t('{rows} of {found}', { rows: rows.length, found })}
+              {more && <Button onClick={() => asked.nextPage(rows.at(-1)!)}>{t('Next page')}</Button>}
             </p>
           )}
           {rows?.length === 0 && <NoMatch onClear={() => asked.ask({ search: '', state: 'all', tag: '' })} />}
@@ -120,14 +120,16 @@ function RefusedToday() {
   if (refused === 0) return null;
   return (
     <Notice tone="warn">
-      {refused === 1 ? '1 reading was' : `${formatNumber(refused)} readings were`} refused today (UTC): over this
-      tenant’s rate or daily quota. A device shows its last stored values. <Link href="/admin/ingest">See Ingest</Link>
+      {rich(
+        '{refused, plural, one {# reading was} other {# readings were}} refused today (UTC): over this tenant’s rate or daily quota. A device shows its last stored values. <link>See Ingest</link>',
+        { refused, link: (text) => <Link href="/admin/ingest">{text}</Link> },
+      )}
     </Notice>
   );
 }
 
 const NoMatch = ({ onClear }: { onClear: () => void }) => (
-  <Empty icon={<SearchX />} title="No match" action={<Button onClick={onClear}>Show all devices</Button>}>
-    No device matches this search, state and tag.
+  <Empty icon={<SearchX />} title={t('No match')} action={<Button onClick={onClear}>{t('Show all devices')}</Button>}>
+    {t('No device matches this search, state and tag.')}
   </Empty>
 );

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { CircleCheck } from 'lucide-react';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { classes } from '../../ui/classes.ts';
 import { polled } from '../session/queries.tsx';
 import { fieldsOf } from '../telemetry/fields.ts';
@@ -29,14 +30,14 @@ export function FirstReading({ deviceId, isNew }: { deviceId: string; isNew?: bo
     <div className={classes(styles.wait, reading && styles.arrived)} role="status">
       {reading ? <CircleCheck aria-hidden /> : <span className={styles.dot} aria-hidden />}
       <div>
-        <strong>{reading ? 'The first reading is here' : 'Waiting for the first reading…'}</strong>
+        <strong>{reading ? t('The first reading is here') : t('Waiting for the first reading…')}</strong>
         <p>
           {reading
             ? fieldsOf(reading.payload)
                 .slice(0, 4)
                 .map(({ field, value }) => `${wordsOf(field).label} ${wordsOf(field).write(value)}`)
                 .join(', ')
-            : 'It appears here within two seconds of being published.'}
+            : t('It appears here within two seconds of being published.')}
         </p>
       </div>
     </div>

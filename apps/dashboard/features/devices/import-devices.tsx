@@ -4,18 +4,17 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { type ChangeEvent, useState } from 'react';
 import { type Import, MAX_IMPORT, readImport, writeCredentials } from '../../../../domain/device-import.ts';
+import { foreign, rich, t } from '../../language/translate.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { DownloadButton } from '../../ui/copy.tsx';
 import { DataTable } from '../../ui/data-table.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
-import { formatNumber } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { useGuard } from '../../ui/use-guard.ts';
 import { messageOf } from '../session/errors.ts';
 import { LimitNote } from '../tenants/limit-note.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
-import { devicesOf } from './bulk.ts';
 import styles from './import-devices.module.css';
 import { alreadyThere, importDevices, type PreparedImport, prepareImport } from './imports.ts';
 import { Tags } from './tags.tsx';
@@ -78,48 +77,62 @@ export function ImportDevices({ onClose }: { onClose: () => void }) {
 
   if (isAdded && prepared) return <Credentials prepared={prepared} onClose={onClose} />;
   return (
-    <Dialog title="Import devices" onClose={onClose} large firm={busy}>
+    <Dialog title={t('Import devices')} onClose={onClose} large firm={busy}>
       <p>
-        A CSV file with the column <code>slug</code> and, optionally, <code>name</code> and <code>tags</code>. Up to{' '}
-        {formatNumber(MAX_IMPORT)} devices are added, all or none.{' '}
+        {rich(
+          'A CSV file with the column {slug} and, optionally, {name} and {tags}. Up to {most} devices are added, all or none.',
+          {
+            slug: <code>slug</code>,
+            name: <code>name</code>,
+            tags: <code>tags</code>,
+            most: MAX_IMPORT,
+          },
+        )}{' '}
         <ButtonLink variant="quiet" href={EXAMPLE} download="devices.csv">
-          Example
+          {t('Example')}
         </ButtonLink>
       </p>
       <LimitNote limit="max_devices" noun="devices" />
-      <Field label="File" type="file" accept=".csv,.txt,text/csv" onChange={read} />
+      <Field label={t('File')} type="file" accept=".csv,.txt,text/csv" onChange={read} />
       {problem && <Notice tone="danger">{problem}</Notice>}
       {preview && preview.problems.length > 0 && <Problems preview={preview} />}
       {preview && preview.problems.length === 0 && (
         <>
           <Notice tone={added.length > 0 ? 'ok' : 'warn'}>
-            {preview.file}: {devicesOf(added.length)} will be added.
+            {t('{file}: {count, plural, one {# device} other {# devices}} will be added.', {
+              file: preview.file,
+              count: added.length,
+            })}
             {preview.there.size > 0 &&
-              ` ${devicesOf(preview.there.size)} of the file ${preview.there.size === 1 ? 'is' : 'are'} there already and ${preview.there.size === 1 ? 'stays' : 'stay'} as ${preview.there.size === 1 ? 'it is' : 'they are'}.`}
+              ` ${t('{count, plural, one {# device of the file is there already and stays as it is.} other {# devices of the file are there already and stay as they are.}}', { count: preview.there.size })}`}
           </Notice>
           {added.length > 0 && (
             <div className={styles.preview}>
               <DataTable
-                caption="Devices to add"
+                caption={t('Devices to add')}
                 columns={[
-                  { header: 'Slug', title: true, cell: ({ slug }) => slug },
-                  { header: 'Name', cell: ({ name }) => name },
-                  { header: 'Tags', phone: 'wide', cell: ({ tags }) => <Tags tags={tags} /> },
+                  { header: t('Slug'), title: true, cell: ({ slug }) => slug },
+                  { header: t('Name'), cell: ({ name }) => name },
+                  { header: t('Tags'), phone: 'wide', cell: ({ tags }) => <Tags tags={tags} /> },
                 ]}
                 rows={added.slice(0, SHOWN)}
                 keyOf={({ slug }) => slug}
               />
-              {added.length > SHOWN && <p>and {formatNumber(added.length - SHOWN)} more</p>}
+              {added.length > SHOWN && <p>{t('and {count} more', { count: added.length - SHOWN })}</p>}
             </div>
           )}
         </>
       )}
       <DialogActions>
         <Button onClick={onClose} disabled={busy}>
-          Cancel
+          {t('Cancel')}
         </Button>
         <Button variant="primary" busy={busy} disabled={!isReady || !place} onClick={add}>
-          {problem && prepared ? 'Try again' : isReady ? `Add ${devicesOf(added.length)}` : 'Add devices'}
+          {problem && prepared
+            ? t('Try again')
+            : isReady
+              ? t('{count, plural, one {Add # device} other {Add # devices}}', { count: added.length })
+              : t('Add devices')}
         </Button>
       </DialogActions>
     </Dialog>
@@ -131,17 +144,17 @@ const EXAMPLE = `data:text/csv,${encodeURIComponent('slug,name,tags\npump-1,Pump
 const Problems = ({ preview: { problems, file } }: { preview: Preview }) => (
   <Notice tone="danger">
     <p>
-      {problems.length === 1 ? 'One line' : `${formatNumber(problems.length)} lines`} of {file} must be corrected;
-      nothing is added. Correct the file and choose it again.
+      {t(
+        '{count, plural, one {One line} other {# lines}} of {file} must be corrected; nothing is added. Correct the file and choose it again.',
+        { count: problems.length, file },
+      )}
     </p>
     <ul className={styles.problems}>
       {problems.slice(0, SHOWN).map(({ line, text }) => (
-        <li key={line}>
-          Line {line}: {text}
-        </li>
+        <li key={line}>{t('Line {line}: {text}', { line: String(line), text: foreign(text) })}</li>
       ))}
     </ul>
-    {problems.length > SHOWN && <p>and {formatNumber(problems.length - SHOWN)} more</p>}
+    {problems.length > SHOWN && <p>{t('and {count} more', { count: problems.length - SHOWN })}</p>}
   </Notice>
 );
 
@@ -151,11 +164,16 @@ function Credentials({ prepared, onClose }: { prepared: PreparedImport; onClose:
   const { tried, release } = useGuard();
   const [isSaved, setIsSaved] = useState(false);
   return (
-    <Dialog title={`${devicesOf(prepared.devices.length)} added`} onClose={onClose} firm>
+    <Dialog
+      title={t('{count, plural, one {# device} other {# devices}} added', { count: prepared.devices.length })}
+      onClose={onClose}
+      firm
+    >
       <Notice tone={tried ? 'danger' : 'warn'}>
-        {tried && 'The keys are not stored yet. '}
-        Only this file has the keys. The platform stores only their hashes; nobody can read the keys back. Keep the file
-        where only you can read it, and give each device only its own line.
+        {tried && `${t('The keys are not stored yet.')} `}
+        {t(
+          'Only this file has the keys. The platform stores only their hashes; nobody can read the keys back. Keep the file where only you can read it, and give each device only its own line.',
+        )}
       </Notice>
       <div className={styles.files}>
         <DownloadButton
@@ -164,18 +182,18 @@ function Credentials({ prepared, onClose }: { prepared: PreparedImport; onClose:
           onDownload={() => setIsSaved(true)}
         >
           <Download aria-hidden />
-          Credentials
+          {t('Credentials')}
         </DownloadButton>
         {place?.hasPrivateCa && (
           <ButtonLink href="/api/ca.pem" download="ca.pem">
             <Download aria-hidden />
-            CA certificate
+            {t('CA certificate')}
           </ButtonLink>
         )}
       </div>
       <DialogActions>
         <Button variant="primary" disabled={!isSaved} onClick={() => release().then(onClose)}>
-          I have stored the file
+          {t('I have stored the file')}
         </Button>
       </DialogActions>
     </Dialog>

@@ -1,6 +1,7 @@
 'use client';
 // A device's new key, shown once, with everything needed to publish, and whether the first reading has arrived.
 import { useRouter } from 'next/navigation';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyBlock } from '../../ui/copy.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
@@ -34,25 +35,25 @@ export function KeyDialog({ title, deviceId, slug, keyText, onClose, isNew }: Pr
   return (
     <Dialog title={title} onClose={onClose} large firm>
       <Notice tone={tried ? 'danger' : 'warn'}>
-        {tried && 'Store the key before you leave this page. '}
-        This is the only time the key is shown. Only its hash is stored; nobody can read it back.
+        {tried && `${t('Store the key before you leave this page.')} `}
+        {t('This is the only time the key is shown. Only its hash is stored; nobody can read it back.')}
       </Notice>
       <div className={styles.columns}>
         <div className={styles.key}>
-          <h3>Key</h3>
-          <CopyBlock text={keyText} label="key" />
+          <h3>{t('Key')}</h3>
+          <CopyBlock text={keyText} label={t('key')} />
           <dl className={styles.facts}>
-            <dt>User</dt>
+            <dt>{t('User')}</dt>
             <dd>{access?.username}</dd>
-            <dt>Broker</dt>
+            <dt>{t('Broker')}</dt>
             <dd>{place && `${place.host}:${place.port}`}</dd>
-            <dt>Topic</dt>
+            <dt>{t('Topic')}</dt>
             <dd>{access?.topic}</dd>
           </dl>
-          {access && <QrCode text={qrText(access)} label="QR code with address, user, key and topic" />}
+          {access && <QrCode text={qrText(access)} label={t('QR code with address, user, key and topic')} />}
         </div>
         <div className={styles.how}>
-          <h3>Publish a reading</h3>
+          <h3>{t('Publish a reading')}</h3>
           {access ? <Ways access={access} /> : <Skeleton lines={4} />}
           <FirstReading deviceId={deviceId} isNew={isNew} />
         </div>
@@ -66,11 +67,11 @@ export function KeyDialog({ title, deviceId, slug, keyText, onClose, isNew }: Pr
               router.push(`/admin/devices/view?id=${deviceId}`);
             }}
           >
-            Open device
+            {t('Open device')}
           </Button>
         )}
         <Button variant="primary" onClick={() => release().then(onClose)}>
-          I have stored the key
+          {t('I have stored the key')}
         </Button>
       </DialogActions>
     </Dialog>

@@ -2,6 +2,7 @@
 // Search, filters, order and columns of the list of devices.
 import { Columns3 } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { type PlainMessage, t } from '../../language/translate.ts';
 import { Search } from '../../ui/search.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
 import { useCan } from '../tenants/tenant.tsx';
@@ -12,7 +13,7 @@ import { COLUMNS, type ColumnName, type useAsked } from './use-list.ts';
 /** How long a search waits for the next letter. */
 const TYPING_MS = 200;
 
-const SORT_WORDS: Record<Sort, string> = {
+const SORT_WORDS: Record<Sort, PlainMessage> = {
   name: 'Name, A to Z',
   '-name': 'Name, Z to A',
   '-seen': 'Last seen, newest first',
@@ -32,15 +33,20 @@ export function ListControls({ asked: { filter, sort, ask }, tags, columns, onCo
   const canManage = useCan('manage devices');
   return (
     <span className={styles.filters}>
-      <Segmented label="State" options={STATES} value={filter.state} onChange={(state) => ask({ state })} />
+      <Segmented
+        label={t('State')}
+        options={STATES.map(({ value, label }) => ({ value, label: t(label) }))}
+        value={filter.state}
+        onChange={(state) => ask({ state })}
+      />
       {(tags.length > 0 || filter.tag !== '') && (
         <select
           className={styles.choice}
-          aria-label="Tag"
+          aria-label={t('Tag')}
           value={filter.tag}
           onChange={({ target }) => ask({ tag: target.value })}
         >
-          <option value="">Any tag</option>
+          <option value="">{t('Any tag')}</option>
           {filter.tag !== '' && !tags.some(({ tag }) => tag === filter.tag) && <option>{filter.tag}</option>}
           {tags.map(({ tag, devices }) => (
             <option key={tag} value={tag}>
@@ -51,13 +57,13 @@ export function ListControls({ asked: { filter, sort, ask }, tags, columns, onCo
       )}
       <select
         className={styles.choice}
-        aria-label="Sort by"
+        aria-label={t('Sort by')}
         value={sort}
         onChange={({ target }) => ask({ sort: target.value })}
       >
         {Object.entries(SORT_WORDS).map(([value, label]) => (
           <option key={value} value={value}>
-            {label}
+            {t(label)}
           </option>
         ))}
       </select>
@@ -65,16 +71,16 @@ export function ListControls({ asked: { filter, sort, ask }, tags, columns, onCo
       <details className={styles.columns}>
         <summary>
           <Columns3 aria-hidden />
-          Columns
+          {t('Columns')}
         </summary>
         <fieldset>
-          <legend className="visually-hidden">Columns</legend>
+          <legend className="visually-hidden">{t('Columns')}</legend>
           {COLUMNS.map(
             ({ value, label }) =>
               (value !== 'enabled' || canManage) && (
                 <label key={value}>
                   <input type="checkbox" checked={columns.has(value)} onChange={() => onColumn(value)} />
-                  {label}
+                  {t(label)}
                 </label>
               ),
           )}
@@ -95,5 +101,5 @@ function SearchField({ search, onSearch }: { search: string; onSearch: (search: 
     const timer = setTimeout(() => onSearch(text), TYPING_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  return <Search label="Search devices" value={text} onChange={setText} />;
+  return <Search label={t('Search devices')} value={text} onChange={setText} />;
 }

@@ -1,5 +1,6 @@
 'use client';
 import { SearchX } from 'lucide-react';
+import { t } from '../../language/translate.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Empty, Section } from '../../ui/page.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
@@ -9,22 +10,24 @@ export function MissingDevice({ tenantId }: { tenantId: string | undefined }) {
   const { tenants, choose } = useTenant();
   const other = tenants.find(({ tenant_id }) => tenant_id === tenantId);
   return (
-    <Section title="Not found" flush>
+    <Section title={t('Not found')} flush>
       {other ? (
         <Empty
           icon={<SearchX />}
-          title={`It belongs to ${other.name}`}
-          action={<Button onClick={() => choose(other.tenant_id)}>Switch to {other.name}</Button>}
+          title={t('It belongs to {name}', { name: other.name })}
+          action={
+            <Button onClick={() => choose(other.tenant_id)}>{t('Switch to {name}', { name: other.name })}</Button>
+          }
         >
-          You are a member there as well.
+          {t('You are a member there as well.')}
         </Empty>
       ) : (
         <Empty
           icon={<SearchX />}
-          title="There is no such device"
-          action={<ButtonLink href="/admin/devices">All devices</ButtonLink>}
+          title={t('There is no such device')}
+          action={<ButtonLink href="/admin/devices">{t('All devices')}</ButtonLink>}
         >
-          It may have been deleted, or it belongs to another tenant.
+          {t('It may have been deleted, or it belongs to another tenant.')}
         </Empty>
       )}
     </Section>

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
 import { MAX_REPEAT_MS, MAX_TIME_MEMBERS, TIME_MEMBERS_PATTERN } from '../../../../domain/messages-limits.ts';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
@@ -31,12 +32,15 @@ export function ReadingRulesDialog({ device, onClose }: Props) {
     queryFn: () => readRules(tenant_id, deviceId),
   });
   return (
-    <Dialog title={device ? `Messages of ${device.name}` : 'Messages of all devices'} onClose={onClose}>
+    <Dialog
+      title={device ? t('Messages of {name}', { name: device.name }) : t('Messages of all devices')}
+      onClose={onClose}
+    >
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
       {rules ? (
         <RulesForm rules={rules} device={device} onClose={onClose} />
       ) : (
-        <Skeleton lines={5} label="Loading rules" />
+        <Skeleton lines={5} label={t('Loading rules')} />
       )}
     </Dialog>
   );
@@ -51,23 +55,25 @@ function RulesForm({ rules, device, onClose }: Props & { rules: ReadingRules }) 
   const isWrong = names !== null && (names.length > MAX_TIME_MEMBERS || !TIME_MEMBERS_PATTERN.test(names.join(',')));
   const save = useChange({
     run: (own: ReadingRules) => setRules(tenant_id, device?.id ?? null, own),
-    done: () => 'The rules are saved. They are in force within a minute.',
+    done: () => t('The rules are saved. They are in force within a minute.'),
     changes: ['reading-rules'],
   });
   function submit(event: FormEvent) {
     event.preventDefault();
     if (!isWrong) save.mutate({ ...draft, time_members: names }, { onSuccess: onClose });
   }
-  const inherited = device ? 'As for all devices' : 'No';
+  const inherited = device ? t('As for all devices') : t('No');
   return (
     <form onSubmit={submit}>
       <Field
-        label="Members that hold the time"
+        label={t('Members that hold the time')}
         list={listId}
         value={members}
         onChange={(event) => setMembers(event.target.value)}
-        hint="For readings without ts: names in their JSON, such as Epoch. The first one found counts."
-        error={isWrong ? `At most ${MAX_TIME_MEMBERS} names of letters, digits and _ . : @ -` : undefined}
+        hint={t('For readings without ts: names in their JSON, such as Epoch. The first one found counts.')}
+        error={
+          isWrong ? t('At most {most} names of letters, digits and _ . : @ -', { most: MAX_TIME_MEMBERS }) : undefined
+        }
         autoCapitalize="off"
         spellCheck={false}
       />
@@ -77,33 +83,37 @@ function RulesForm({ rules, device, onClose }: Props & { rules: ReadingRules }) 
         ))}
       </datalist>
       <YesOrNo
-        label="Arrays are SenML packs"
-        hint="Only for sensors that send SenML (RFC 8428) without its content type."
+        label={t('Arrays are SenML packs')}
+        hint={t('Only for sensors that send SenML (RFC 8428) without its content type.')}
         value={draft.senml}
         inherited={inherited}
         onChange={(senml) => setDraft({ ...draft, senml })}
       />
       <YesOrNo
-        label="Replace the time of a wrong clock"
-        hint="A time that is out of range, such as 1970, is replaced by the time of receipt. Otherwise the reading is refused."
+        label={t('Replace the time of a wrong clock')}
+        hint={t(
+          'A time that is out of range, such as 1970, is replaced by the time of receipt. Otherwise the reading is refused.',
+        )}
         value={draft.repairs_clock}
         inherited={inherited}
         onChange={(repairs_clock) => setDraft({ ...draft, repairs_clock })}
       />
       <Field
-        label="Ignore repeats within (milliseconds)"
+        label={t('Ignore repeats within (milliseconds)')}
         type="number"
         min={0}
         max={MAX_REPEAT_MS}
         value={draft.repeat_ms ?? ''}
-        placeholder={device ? 'As for all devices' : '1000'}
+        placeholder={device ? t('As for all devices') : '1000'}
         onChange={({ target: { value } }) => setDraft({ ...draft, repeat_ms: value === '' ? null : Number(value) })}
-        hint="A message that equals the previous one and comes within this time is not stored again. 0: every message is stored."
+        hint={t(
+          'A message that equals the previous one and comes within this time is not stored again. 0: every message is stored.',
+        )}
       />
       <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={onClose}>{t('Cancel')}</Button>
         <Button type="submit" variant="primary" busy={save.isPending}>
-          Save
+          {t('Save')}
         </Button>
       </DialogActions>
     </form>
@@ -128,8 +138,8 @@ function YesOrNo({ label, hint, value, inherited, onChange }: YesOrNoProps) {
       onChange={(event) => onChange(event.target.value === '' ? null : event.target.value === 'true')}
     >
       <option value="">{inherited}</option>
-      <option value="true">Yes</option>
-      {inherited !== 'No' && <option value="false">No</option>}
+      <option value="true">{t('Yes')}</option>
+      {inherited !== t('No') && <option value="false">{t('No')}</option>}
     </Choice>
   );
 }

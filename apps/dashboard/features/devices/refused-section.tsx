@@ -2,6 +2,7 @@
 // What the broker refused a device last, and its newest messages that could not be stored, each with the reason: why nothing arrives.
 import { useQuery } from '@tanstack/react-query';
 import { refusalWords } from '../../../../domain/refusals.ts';
+import { foreign, rich, t } from '../../language/translate.ts';
 import { Link } from '../../ui/link.tsx';
 import { Section } from '../../ui/page.tsx';
 import { Ago } from '../../ui/time.tsx';
@@ -29,15 +30,15 @@ export function RefusedSection({ device }: { device: Device }) {
   });
   if (!letters?.length && !refusals?.length) return null;
   return (
-    <Section title="Refused">
+    <Section title={t('Refused')}>
       {refusals && refusals.length > 0 && (
         <>
-          <p>Last refused by the broker.</p>
+          <p>{t('Last refused by the broker.')}</p>
           <ul className={styles.list}>
             {refusals.map(({ reason, refused_at }) => (
               <li key={reason}>
                 <span>
-                  {refusalWords(reason)}
+                  {foreign(refusalWords(reason))}
                   <Ago at={refused_at} />
                 </span>
               </li>
@@ -47,7 +48,9 @@ export function RefusedSection({ device }: { device: Device }) {
       )}
       {letters && letters.length > 0 && (
         <p>
-          Its newest messages that could not be stored. <Link href="/admin/ingest">All dead letters</Link>
+          {rich('Its newest messages that could not be stored. <link>All dead letters</link>', {
+            link: (text) => <Link href="/admin/ingest">{text}</Link>,
+          })}
         </p>
       )}
       <ul className={styles.list}>
@@ -57,7 +60,7 @@ export function RefusedSection({ device }: { device: Device }) {
               {reason}
               <Ago at={received_at} />
             </span>
-            {detail && <p>{detail}</p>}
+            {detail && <p>{foreign(detail)}</p>}
           </li>
         ))}
       </ul>

@@ -1,6 +1,7 @@
 'use client';
 import { type FormEvent, useState } from 'react';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -12,26 +13,26 @@ export function RenameDevice({ device, onClose }: { device: Device; onClose: () 
   const [name, setName] = useState(device.name);
   const rename = useRegistryChange(
     (to: string) => renameDevice(device.id, to),
-    (to) => `The device is now called ${to}.`,
+    (to) => t('The device is now called {to}.', { to }),
   );
   function submit(event: FormEvent) {
     event.preventDefault();
     rename.mutate(name.trim(), { onSuccess: onClose });
   }
   return (
-    <Dialog title="Rename device" onClose={onClose}>
+    <Dialog title={t('Rename device')} onClose={onClose}>
       <form onSubmit={submit}>
         <Field
-          label="Name"
+          label={t('Name')}
           value={name}
           onChange={(event) => setName(event.target.value)}
           maxLength={MAX_NAME_LENGTH}
           required
         />
         <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('Cancel')}</Button>
           <Button type="submit" variant="primary" busy={rename.isPending}>
-            Rename
+            {t('Rename')}
           </Button>
         </DialogActions>
       </form>

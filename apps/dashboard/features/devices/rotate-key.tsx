@@ -1,6 +1,7 @@
 'use client';
 // Gives a device a new key; the old one stops working.
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Confirm } from '../../ui/confirm.tsx';
 import { type Device, rotateDevice } from './devices.ts';
 import { KeyDialog } from './key-dialog.tsx';
@@ -10,12 +11,12 @@ export function RotateKey({ device, onClose }: { device: Device; onClose: () => 
   const [key, setKey] = useState<string>();
   const rotate = useRegistryChange(
     () => rotateDevice(device.id),
-    () => `${device.name} has a new key.`,
+    () => t('{name} has a new key.', { name: device.name }),
   );
   if (key)
     return (
       <KeyDialog
-        title={`New key of ${device.name}`}
+        title={t('New key of {name}', { name: device.name })}
         deviceId={device.id}
         slug={device.slug}
         keyText={key}
@@ -24,12 +25,12 @@ export function RotateKey({ device, onClose }: { device: Device; onClose: () => 
     );
   return (
     <Confirm
-      title={`Rotate the key of ${device.name}?`}
-      action="Rotate key"
+      title={t('Rotate the key of {name}?', { name: device.name })}
+      action={t('Rotate key')}
       onClose={onClose}
       onConfirm={async () => setKey(await rotate.mutateAsync(undefined))}
     >
-      <p>The old key stops working within seconds: the device cannot connect until it has the new one.</p>
+      <p>{t('The old key stops working within seconds: the device cannot connect until it has the new one.')}</p>
     </Confirm>
   );
 }

@@ -1,4 +1,5 @@
 'use client';
+import { t } from '../../language/translate.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { useTimely } from '../../ui/time.tsx';
 import { deviceState, type Heard } from './state.ts';
@@ -8,7 +9,7 @@ export function StateBadge({ enabled, status }: { enabled: boolean; status: Hear
   const { word, tone } = useTimely((now) => deviceState(enabled, status, now));
   return (
     <Badge tone={tone} live={word === 'Live'}>
-      {word}
+      {t(word)}
     </Badge>
   );
 }

@@ -1,4 +1,5 @@
 // A device's state, from whether it may connect, when it was last heard and how often it reports; and what its clock says.
+import { t } from '../../language/translate.ts';
 import { formatSpan } from '../../ui/format.ts';
 import type { DeviceStatus } from './statuses.ts';
 
@@ -42,5 +43,6 @@ function intervalSeconds(gaps: readonly number[]): number {
 /** `7 h ahead` when the device's clock is wrong; undefined when it is right, or sends no time. */
 export function clockWords(skew: number | null | undefined): string | undefined {
   if (skew === null || skew === undefined || Math.abs(skew) <= RIGHT_WITHIN) return undefined;
-  return `${formatSpan(Math.round(Math.abs(skew)))} ${skew > 0 ? 'ahead' : 'behind'}`;
+  const span = formatSpan(Math.round(Math.abs(skew)));
+  return skew > 0 ? t('{span} ahead', { span }) : t('{span} behind', { span });
 }

@@ -1,5 +1,6 @@
 // A device's tags, shown and typed.
 import { normalTags } from '../../../../domain/tags.ts';
+import { t } from '../../language/translate.ts';
 import styles from './tags.module.css';
 
 /** @param onChoose called with the tag that is clicked. Default: they are no buttons. */
@@ -9,7 +10,7 @@ export function Tags({ tags, onChoose }: { tags: string[]; onChoose?: (tag: stri
     <span className={styles.tags}>
       {tags.map((tag) =>
         onChoose ? (
-          <button key={tag} type="button" title={`Show devices tagged ${tag}`} onClick={() => onChoose(tag)}>
+          <button key={tag} type="button" title={t('Show devices tagged {tag}', { tag })} onClick={() => onChoose(tag)}>
             {tag}
           </button>
         ) : (

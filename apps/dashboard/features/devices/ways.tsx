@@ -2,6 +2,7 @@
 // How to connect a device: a program is chosen, its files and its code are shown.
 import { Download } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
+import { rich, t } from '../../language/translate.ts';
 import { ButtonLink } from '../../ui/button.tsx';
 import { CopyBlock, DownloadButton } from '../../ui/copy.tsx';
 import { Choice } from '../../ui/field.tsx';
@@ -27,70 +28,92 @@ interface Way {
   /** What to do with the code. */
   note: (access: DeviceAccess) => ReactNode;
   /** Code by what it is called: `Copy command`. */
-  code: (access: DeviceAccess) => Record<string, string>;
+  code: (access: DeviceAccess) => [name: string, text: string][];
   /** It reads the settings file of mosquitto_pub. */
   hasSettings?: boolean;
 }
 
-const saved = ({ hasPrivateCa }: DeviceAccess) => (hasPrivateCa ? 'Save both files in one folder' : 'Save the file');
-const besideCa = ({ hasPrivateCa }: DeviceAccess, beside: string) => hasPrivateCa && `, and ca.pem next to ${beside}`;
+const saved = ({ hasPrivateCa }: DeviceAccess) =>
+  hasPrivateCa ? t('Save both files in one folder') : t('Save the file');
+/** Where the key goes, and the CA's certificate. */
+const prepared = ({ hasPrivateCa }: DeviceAccess) =>
+  hasPrivateCa
+    ? t('Put the key in the environment variable MQTT_KEY, and ca.pem next to the program.')
+    : t('Put the key in the environment variable MQTT_KEY.');
 
 const WAYS: Record<string, Way> = {
   shell: {
     label: 'Linux, macOS: mosquitto_pub',
-    note: (access) => `${saved(access)}, then run the commands there. The key stays off the command line.`,
-    code: (access) => ({ command: mosquittoCommand(access), 'command that receives': mosquittoReceive(access) }),
+    note: (access) =>
+      t('{saved}, then run the commands there. The key stays off the command line.', { saved: saved(access) }),
+    code: (access) => [
+      [t('command'), mosquittoCommand(access)],
+      [t('command that receives'), mosquittoReceive(access)],
+    ],
     hasSettings: true,
   },
   windows: {
     label: 'Windows: mosquitto_pub in PowerShell',
     note: (access) =>
-      `Install Mosquitto for Windows. ${saved(access)}, then run this there. The key stays off the command line.`,
-    code: (access) => ({ commands: windowsCommands(access) }),
+      t('Install Mosquitto for Windows. {saved}, then run this there. The key stays off the command line.', {
+        saved: saved(access),
+      }),
+    code: (access) => [[t('commands'), windowsCommands(access)]],
     hasSettings: true,
   },
   arduino: {
     label: 'ESP32: Arduino',
-    note: () => 'The sketch has the key in it: keep it out of public repositories. Enter your Wi-Fi.',
-    code: (access) => ({ sketch: arduinoSketch(access) }),
+    note: () => t('The sketch has the key in it: keep it out of public repositories. Enter your Wi-Fi.'),
+    code: (access) => [[t('sketch'), arduinoSketch(access)]],
   },
   node: {
     label: 'Node.js',
     note: (access) => (
       <>
-        Save as <code>device.mjs</code>. Put the key in the environment variable MQTT_KEY
-        {besideCa(access, 'the program')}.
+        {rich('Save as {file}.', { file: <code>device.mjs</code> })} {prepared(access)}
       </>
     ),
-    code: (access) => ({ 'Node.js program': nodeProgram(access) }),
+    code: (access) => [[t('Node.js program'), nodeProgram(access)]],
   },
   python: {
     label: 'Python',
-    note: (access) => <>Put the key in the environment variable MQTT_KEY{besideCa(access, 'the program')}.</>,
-    code: (access) => ({ 'Python program': pythonProgram(access) }),
+    note: prepared,
+    code: (access) => [[t('Python program'), pythonProgram(access)]],
   },
   telegraf: {
     label: 'Telegraf',
     note: (access) => (
       <>
-        Put the key in the environment variable MQTT_KEY{besideCa(access, 'the configuration')}. Under Messages, name{' '}
-        <code>timestamp</code> as time member. Telegraf only publishes: to read commands it would open a second
-        connection, which ends the first.
+        {access.hasPrivateCa
+          ? t('Put the key in the environment variable MQTT_KEY, and ca.pem next to the configuration.')
+          : t('Put the key in the environment variable MQTT_KEY.')}{' '}
+        {rich(
+          'Under Messages, name {member} as time member. Telegraf only publishes: to read commands it would open a second connection, which ends the first.',
+          { member: <code>timestamp</code> },
+        )}
       </>
     ),
-    code: (access) => ({ configuration: telegrafConfig(access) }),
+    code: (access) => [[t('configuration'), telegrafConfig(access)]],
   },
   nodered: {
     label: 'Node-RED',
-    note: (access) =>
-      `Import the flow, then enter the user name ${access.username} and the key in its broker node${access.hasPrivateCa ? ', and the path of ca.pem in its TLS node' : ''}.`,
-    code: (access) => ({ flow: nodeRedFlow(access) }),
+    note: ({ username, hasPrivateCa }) =>
+      hasPrivateCa
+        ? t(
+            'Import the flow, then enter the user name {username} and the key in its broker node, and the path of ca.pem in its TLS node.',
+            { username },
+          )
+        : t('Import the flow, then enter the user name {username} and the key in its broker node.', { username }),
+    code: (access) => [[t('flow'), nodeRedFlow(access)]],
   },
   homeassistant: {
     label: 'Home Assistant',
     note: ({ host, port, username, hasPrivateCa }) =>
-      `Under Settings > Devices & services > MQTT enter broker ${host}, port ${port}, user name ${username} and the key. Choose MQTT protocol 5 and, as broker certificate validation, ${hasPrivateCa ? 'Custom with ca.pem' : 'Auto'}. Switch discovery, birth and will message off: their topics are not this device’s. Then add to configuration.yaml:`,
-    code: (access) => ({ configuration: homeAssistantConfig(access) }),
+      t(
+        'Under Settings > Devices & services > MQTT enter broker {host}, port {port}, user name {username} and the key. Choose MQTT protocol 5 and, as broker certificate validation, {validation}. Switch discovery, birth and will message off: their topics are not this device’s. Then add to configuration.yaml:',
+        { host, port: String(port), username, validation: hasPrivateCa ? t('Custom with ca.pem') : t('Auto') },
+      ),
+    code: (access) => [[t('configuration'), homeAssistantConfig(access)]],
   },
 };
 
@@ -100,7 +123,7 @@ export function Ways({ access }: { access: DeviceAccess }) {
   const way = WAYS[chosen]!;
   return (
     <>
-      <Choice label="Program" value={chosen} onChange={({ target }) => setChosen(target.value)}>
+      <Choice label={t('Program')} value={chosen} onChange={({ target }) => setChosen(target.value)}>
         {Object.entries(WAYS).map(([value, { label }]) => (
           <option key={value} value={value}>
             {label}
@@ -110,24 +133,26 @@ export function Ways({ access }: { access: DeviceAccess }) {
       <p>{way.note(access)}</p>
       {access.key === KEY_PLACEHOLDER && way.hasSettings && (
         <p>
-          Replace <code>{KEY_PLACEHOLDER}</code> in the settings file with the key.
+          {rich('Replace {placeholder} in the settings file with the key.', {
+            placeholder: <code>{KEY_PLACEHOLDER}</code>,
+          })}
         </p>
       )}
       <div className={styles.files}>
         {way.hasSettings && (
           <DownloadButton name={settingsName(access)} text={mosquittoSettings(access)}>
             <Download aria-hidden />
-            Settings
+            {t('Settings')}
           </DownloadButton>
         )}
         {access.hasPrivateCa && (
           <ButtonLink href="/api/ca.pem" download="ca.pem">
             <Download aria-hidden />
-            CA certificate
+            {t('CA certificate')}
           </ButtonLink>
         )}
       </div>
-      {Object.entries(way.code(access)).map(([label, text]) => (
+      {way.code(access).map(([label, text]) => (
         <CopyBlock key={label} text={text} label={label} />
       ))}
     </>

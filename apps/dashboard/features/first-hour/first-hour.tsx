@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Check, Circle } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Section } from '../../ui/page.tsx';
@@ -56,10 +57,10 @@ function Checklist({ onClose }: { onClose: () => void }) {
   const left = steps.filter(({ done }) => !done).length;
   return (
     <Section
-      title={left === 0 ? 'Set up' : `Set up: ${steps.length - left} of ${steps.length}`}
+      title={left === 0 ? t('Set up') : t('Set up: {done} of {all}', { done: steps.length - left, all: steps.length })}
       aside={
         <Button variant="quiet" onClick={onClose}>
-          {left === 0 ? 'Close' : 'Dismiss'}
+          {left === 0 ? t('Close') : t('Dismiss')}
         </Button>
       }
     >
@@ -69,7 +70,7 @@ function Checklist({ onClose }: { onClose: () => void }) {
             {done ? <Check aria-hidden /> : <Circle aria-hidden />}
             <span>
               {href && !done ? <Link href={href}>{name}</Link> : <strong>{name}</strong>}
-              <span className="visually-hidden">{done ? ': done' : ': to do'}</span>
+              <span className="visually-hidden">{done ? t(': done') : t(': to do')}</span>
               {!done && <small>{hint}</small>}
             </span>
           </li>

@@ -1,6 +1,7 @@
 'use client';
 // One dead letter with its bytes.
 import { useQuery } from '@tanstack/react-query';
+import { foreign, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyBlock } from '../../ui/copy.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
@@ -27,31 +28,31 @@ export function DeadLetterDialog({ letter, onClose, onRedrive }: Props) {
     staleTime: Number.POSITIVE_INFINITY,
   });
   return (
-    <Dialog title={`Dead letter ${letter.id}`} onClose={onClose}>
+    <Dialog title={t('Dead letter {id}', { id: letter.id })} onClose={onClose}>
       <Facts
         facts={[
-          ['State', <LetterState key="state" letter={letter} />],
-          ['Reason', letter.reason],
-          ['Explanation', letter.detail ?? 'none'],
-          ['Topic', <code key="topic">{letter.topic}</code>],
-          ['Received', formatTime(new Date(letter.received_at))],
-          content?.message_id != null && ['Message id', <code key="id">{content.message_id}</code>],
-          content?.content_type != null && ['Content type', content.content_type],
+          [t('State'), <LetterState key="state" letter={letter} />],
+          [t('Reason'), letter.reason],
+          [t('Explanation'), letter.detail === null ? t('none') : foreign(letter.detail)],
+          [t('Topic'), <code key="topic">{letter.topic}</code>],
+          [t('Received'), formatTime(new Date(letter.received_at))],
+          content?.message_id != null && [t('Message id'), <code key="id">{content.message_id}</code>],
+          content?.content_type != null && [t('Content type'), content.content_type],
           content?.properties != null && [
-            'Properties',
+            t('Properties'),
             <code key="properties">{JSON.stringify(content.properties)}</code>,
           ],
         ]}
       />
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {content === null && <Notice tone="danger">This dead letter no longer exists.</Notice>}
-      {content === undefined && !error && <Skeleton lines={3} label="Loading payload" />}
+      {content === null && <Notice tone="danger">{t('This dead letter no longer exists.')}</Notice>}
+      {content === undefined && !error && <Skeleton lines={3} label={t('Loading payload')} />}
       {content && <Payload content={content} />}
       <DialogActions>
-        <Button onClick={onClose}>Close</Button>
+        <Button onClick={onClose}>{t('Close')}</Button>
         {isOpen(letter) && (
           <Button variant="primary" onClick={onRedrive}>
-            Redrive
+            {t('Redrive')}
           </Button>
         )}
       </DialogActions>
@@ -64,10 +65,11 @@ function Payload({ content }: { content: LetterContent }) {
   return (
     <>
       <h3>
-        Payload, {formatBytes(bytes)}
-        {form === 'hex' && ', in hexadecimal'}
+        {form === 'hex'
+          ? t('Payload, {bytes}, in hexadecimal', { bytes: formatBytes(bytes) })
+          : t('Payload, {bytes}', { bytes: formatBytes(bytes) })}
       </h3>
-      <CopyBlock text={text} label="payload" />
+      <CopyBlock text={text} label={t('payload')} />
     </>
   );
 }

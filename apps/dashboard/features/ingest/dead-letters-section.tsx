@@ -3,9 +3,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Inbox, RotateCcw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
-import { formatNumber } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
 import { ShowMore } from '../../ui/show-more.tsx';
@@ -56,24 +56,23 @@ export function DeadLettersSection() {
     run: async (which: Which) => {
       await (which === 'all' ? redriveAll(tenant_id, until, filter) : requestRedrive(which));
     },
-    done: () => 'Ingest reads them again within seconds. Those that still cannot be stored stay here.',
+    done: () => t('Ingest reads them again within seconds. Those that still cannot be stored stay here.'),
     changes: CHANGES,
   });
   const discard = useChange({
     run: (which: Which) => discardLetters(tenant_id, which === 'all' ? filter : which, until),
-    done: () => 'Discarded. Their number stays counted.',
+    done: () => t('Discarded. Their number stays counted.'),
     changes: CHANGES,
   });
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   const chosen = letters?.filter(({ id }) => selected.has(id)) ?? [];
   const open = chosen.filter(isOpen);
-  const all = isFiltered ? 'all that match' : 'all';
   const toggle = (id: number) =>
     setSelected((all) => (all.has(id) ? new Set([...all].filter((each) => each !== id)) : new Set([...all, id])));
   const start = (which: Which) => redrive.mutate(which, { onSuccess: () => setSelected(new Set()) });
   return (
     <Section
-      title="Dead letters"
+      title={t('Dead letters')}
       flush
       aside={
         letters &&
@@ -85,28 +84,32 @@ export function DeadLettersSection() {
               onClick={() => start(open.map(({ id }) => id))}
             >
               <RotateCcw aria-hidden />
-              Redrive selected{open.length > 0 && ` (${open.length})`}
+              {t('Redrive selected')}
+              {open.length > 0 && ` (${open.length})`}
             </Button>
             <Button busy={redrive.isPending} onClick={() => start('all')}>
-              Redrive {all}
+              {isFiltered ? t('Redrive all that match') : t('Redrive all')}
             </Button>
             <Button disabled={chosen.length === 0} onClick={() => setDoomed(chosen.map(({ id }) => id))}>
               <Trash2 aria-hidden />
-              Discard selected{chosen.length > 0 && ` (${chosen.length})`}
+              {t('Discard selected')}
+              {chosen.length > 0 && ` (${chosen.length})`}
             </Button>
-            <Button onClick={() => setDoomed('all')}>Discard {all}</Button>
+            <Button onClick={() => setDoomed('all')}>
+              {isFiltered ? t('Discard all that match') : t('Discard all')}
+            </Button>
           </span>
         )
       }
     >
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!letters && !error && <Skeleton lines={4} label="Loading dead letters" />}
+      {!letters && !error && <Skeleton lines={4} label={t('Loading dead letters')} />}
       {(isFiltered || (letters && letters.length > 0)) && <LetterFilterFields filter={filter} onChange={setFilter} />}
       {letters?.length === 0 && (
-        <Empty icon={<Inbox />} title={isFiltered ? 'No dead letter matches' : 'No dead letters'}>
+        <Empty icon={<Inbox />} title={isFiltered ? t('No dead letter matches') : t('No dead letters')}>
           {isFiltered
-            ? 'None has this reason, device and age.'
-            : 'A message that cannot be stored is kept here with the reason.'}
+            ? t('None has this reason, device and age.')
+            : t('A message that cannot be stored is kept here with the reason.')}
         </Empty>
       )}
       {letters && letters.length > 0 && (
@@ -123,8 +126,14 @@ export function DeadLettersSection() {
       )}
       {doomed && (
         <Confirm
-          title={doomed === 'all' ? `Discard ${all}?` : `Discard the selected (${doomed.length})?`}
-          action="Discard"
+          title={
+            doomed !== 'all'
+              ? t('Discard the selected ({count})?', { count: doomed.length })
+              : isFiltered
+                ? t('Discard all that match?')
+                : t('Discard all?')
+          }
+          action={t('Discard')}
           onClose={() => setDoomed(undefined)}
           onConfirm={async () => {
             await discard.mutateAsync(doomed);
@@ -132,7 +141,7 @@ export function DeadLettersSection() {
             setDoomed(undefined);
           }}
         >
-          <p>Discarded dead letters cannot be redriven or shown again. Their number stays counted.</p>
+          <p>{t('Discarded dead letters cannot be redriven or shown again. Their number stays counted.')}</p>
         </Confirm>
       )}
     </Section>
@@ -151,8 +160,9 @@ function Kept() {
     <div className={styles.kept}>
       <LimitNote limit="max_dead_letters" noun="letters kept" />
       <p>
-        A letter is kept for 30 days.
-        {gone > 0 && ` ${formatNumber(gone)} more from the last 30 days were discarded or beyond the limit.`}
+        {t('A letter is kept for 30 days.')}
+        {gone > 0 &&
+          ` ${t('{gone, plural, one {# more from the last 30 days was} other {# more from the last 30 days were}} discarded or beyond the limit.', { gone })}`}
       </p>
     </div>
   );

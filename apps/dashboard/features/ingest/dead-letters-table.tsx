@@ -1,4 +1,5 @@
 'use client';
+import { foreign, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Ago } from '../../ui/time.tsx';
@@ -17,36 +18,44 @@ interface Props {
 export function DeadLettersTable({ letters, selected, onToggle, onView }: Props) {
   const columns: Column<DeadLetter>[] = [
     {
-      header: 'Reason',
+      header: t('Reason'),
       title: true,
       cell: (letter) => (
         <label className={styles.reason}>
           <input
             type="checkbox"
-            aria-label={`Select ${letter.reason} ${letter.id}`}
+            aria-label={t('Select {reason} {id}', { reason: letter.reason, id: letter.id })}
             checked={selected.has(letter.id)}
             onChange={() => onToggle(letter.id)}
           />
           {letter.reason}
-          {letter.readings > 1 && ` (${letter.readings} readings)`}
+          {letter.readings > 1 && ` ${t('({count} readings)', { count: letter.readings })}`}
         </label>
       ),
     },
-    { header: 'Explanation', phone: 'wide', cell: ({ detail }) => <span className={styles.detail}>{detail}</span> },
-    { header: 'Device', cell: ({ topic }) => <code className={styles.topic}>{deviceOf(topic)}</code> },
-    { header: 'Received', cell: ({ received_at }) => <Ago at={received_at} /> },
-    { header: 'State', phone: 'corner', cell: (letter) => <LetterState letter={letter} /> },
     {
-      header: 'Actions',
+      header: t('Explanation'),
+      phone: 'wide',
+      cell: ({ detail }) => <span className={styles.detail}>{detail && foreign(detail)}</span>,
+    },
+    { header: t('Device'), cell: ({ topic }) => <code className={styles.topic}>{deviceOf(topic)}</code> },
+    { header: t('Received'), cell: ({ received_at }) => <Ago at={received_at} /> },
+    { header: t('State'), phone: 'corner', cell: (letter) => <LetterState letter={letter} /> },
+    {
+      header: t('Actions'),
       silent: true,
       cell: (letter) => (
-        <Button variant="quiet" aria-label={`View dead letter ${letter.id}`} onClick={() => onView(letter)}>
-          View
+        <Button
+          variant="quiet"
+          aria-label={t('View dead letter {id}', { id: letter.id })}
+          onClick={() => onView(letter)}
+        >
+          {t('View')}
         </Button>
       ),
     },
   ];
-  return <DataTable caption="Dead letters" columns={columns} rows={letters} keyOf={({ id }) => String(id)} />;
+  return <DataTable caption={t('Dead letters')} columns={columns} rows={letters} keyOf={({ id }) => String(id)} />;
 }
 
 /** The device's part of a topic, or the whole when it has none. */

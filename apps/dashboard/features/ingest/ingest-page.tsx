@@ -2,6 +2,7 @@
 // What the devices send, and what happens to it.
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { PageHead, Section } from '../../ui/page.tsx';
@@ -48,23 +49,29 @@ export function IngestPage() {
   return (
     <>
       <PageHead
-        title="Ingest"
-        about="What the devices send, and what happens to it."
-        actions={<Segmented label="Range" options={RANGES} value={name} onChange={setName} />}
+        title={t('Ingest')}
+        about={t('What the devices send, and what happens to it.')}
+        actions={<Segmented label={t('Range')} options={RANGES} value={name} onChange={setName} />}
       />
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
       {residual && residual.rows.length > 0 && (
         <Notice tone="danger">
-          In {residual.more && 'more than '}
-          {residual.rows.length === 1 ? '1 minute' : `${residual.rows.length} minutes`} of the last day, the readings
-          received and those accounted for differ. This is a bug in the platform: tell its operator.
+          {residual.more
+            ? t(
+                'In more than {count} minutes of the last day, the readings received and those accounted for differ. This is a bug in the platform: tell its operator.',
+                { count: residual.rows.length },
+              )
+            : t(
+                'In {count, plural, one {# minute} other {# minutes}} of the last day, the readings received and those accounted for differ. This is a bug in the platform: tell its operator.',
+                { count: residual.rows.length },
+              )}
         </Notice>
       )}
       <StatusFigures />
-      <Section title="Readings a minute">
+      <Section title={t('Readings a minute')}>
         {spans && bars ? <MinutesChart bars={bars} totals={totals(spans)} step={step} /> : <ChartSkeleton />}
       </Section>
-      <Section title="Latency from receipt to commit, in milliseconds">
+      <Section title={t('Latency from receipt to commit, in milliseconds')}>
         {bars ? <LatencyChart bars={bars} step={step} /> : <ChartSkeleton small />}
       </Section>
       <RefusalsSection />

@@ -1,6 +1,7 @@
 'use client';
 // How long readings wait between their receipt and the commit that makes them safe.
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Chart } from '../../ui/chart/chart.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
@@ -19,8 +20,8 @@ export function LatencyChart({ bars, step }: { bars: Bar[]; step: number }) {
       <Legend
         when={clockOf(shown)}
         entries={[
-          { label: 'average', tone: 'blue', value: written(shown?.latencyAverage) },
-          { label: 'longest', tone: 'amber', value: written(shown?.latencyMost) },
+          { label: t('average'), tone: 'blue', value: written(shown?.latencyAverage) },
+          { label: t('longest'), tone: 'amber', value: written(shown?.latencyMost) },
         ]}
       />
       <Chart
@@ -33,11 +34,14 @@ export function LatencyChart({ bars, step }: { bars: Bar[]; step: number }) {
         fromZero
         from={bars[0]?.at ?? 0}
         until={endOf(bars, step)}
-        description={`Latency: newest average ${written(newest?.latencyAverage)}, longest ${written(newest?.latencyMost)}.`}
+        description={t('Latency: newest average {average}, longest {longest}.', {
+          average: written(newest?.latencyAverage),
+          longest: written(newest?.latencyMost),
+        })}
         onPoint={setPoint}
       />
       <DataDetails
-        head={['From', 'average', 'longest']}
+        head={[t('From'), t('average'), t('longest')]}
         rows={() =>
           [...bars]
             .reverse()

@@ -1,6 +1,7 @@
 'use client';
 // Which dead letters are shown, redriven and discarded: by reason, device and age.
 import { REJECTION_REASONS } from '../../../../domain/messages-reasons.ts';
+import { t } from '../../language/translate.ts';
 import { Choice } from '../../ui/field.tsx';
 import { useDevices } from '../devices/use-devices.ts';
 import type { LetterFilter } from './dead-letters.ts';
@@ -23,21 +24,21 @@ export function LetterFilterFields({ filter, onChange }: Props) {
   return (
     <div className={styles.filter}>
       <Choice
-        label="Reason"
+        label={t('Reason')}
         value={filter.reason ?? ''}
         onChange={({ target }) => onChange({ ...filter, reason: target.value || undefined })}
       >
-        <option value="">any</option>
+        <option value="">{t('any')}</option>
         {REJECTION_REASONS.map((reason) => (
           <option key={reason}>{reason}</option>
         ))}
       </Choice>
       <Choice
-        label="Device"
+        label={t('Device')}
         value={filter.deviceId ?? ''}
         onChange={({ target }) => onChange({ ...filter, deviceId: target.value || undefined })}
       >
-        <option value="">any</option>
+        <option value="">{t('any')}</option>
         {devices?.map(({ id, slug }) => (
           <option key={id} value={id}>
             {slug}
@@ -45,14 +46,14 @@ export function LetterFilterFields({ filter, onChange }: Props) {
         ))}
       </Choice>
       <Choice
-        label="Received within"
+        label={t('Received within')}
         value={String(filter.hours ?? '')}
         onChange={({ target }) => onChange({ ...filter, hours: Number(target.value) || undefined })}
       >
-        <option value="">any time</option>
+        <option value="">{t('any time')}</option>
         {AGES.map(({ hours, label }) => (
           <option key={hours} value={hours}>
-            {label}
+            {t(label)}
           </option>
         ))}
       </Choice>

@@ -2,6 +2,7 @@
 // Readings a minute as stacked bars: stored, duplicates, rejected, over quota.
 import { useMemo, useState } from 'react';
 import { OUTCOMES, type Outcome } from '../../../../domain/outcomes.ts';
+import { type PlainMessage, t } from '../../language/translate.ts';
 import { Chart, type ChartTone } from '../../ui/chart/chart.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
@@ -9,7 +10,7 @@ import { formatNumber } from '../../ui/format.ts';
 import { clockOf, endOf } from './span-times.ts';
 import { type Bar, stackColumns } from './spans.ts';
 
-const NAMES: Record<Outcome, string> = {
+const NAMES: Record<Outcome, PlainMessage> = {
   stored: 'stored',
   duplicate: 'duplicate',
   rejected: 'rejected',
@@ -39,9 +40,9 @@ export function MinutesChart({ bars, totals, step }: Props) {
   return (
     <>
       <Legend
-        when={pointed ? `${clockOf(pointed)}, a minute` : 'Total'}
+        when={pointed ? t('{time}, a minute', { time: clockOf(pointed) }) : t('Total')}
         entries={OUTCOMES.map((outcome) => ({
-          label: NAMES[outcome],
+          label: t(NAMES[outcome]),
           tone: TONES[outcome],
           value: pointed ? rate(pointed, outcome) : formatNumber(totals[outcome]),
         }))}
@@ -52,11 +53,14 @@ export function MinutesChart({ bars, totals, step }: Props) {
         fromZero
         from={bars[0]?.at ?? 0}
         until={endOf(bars, step)}
-        description={`Readings a minute since ${clockOf(bars[0])}: ${OUTCOMES.map((outcome) => `${formatNumber(totals[outcome])} ${NAMES[outcome]}`).join(', ')}.`}
+        description={t('Readings a minute since {time}: {list}.', {
+          time: clockOf(bars[0]),
+          list: OUTCOMES.map((outcome) => `${formatNumber(totals[outcome])} ${t(NAMES[outcome])}`).join(', '),
+        })}
         onPoint={setPoint}
       />
       <DataDetails
-        head={['From', ...OUTCOMES.map((outcome) => NAMES[outcome])]}
+        head={[t('From'), ...OUTCOMES.map((outcome) => t(NAMES[outcome]))]}
         rows={() =>
           [...bars]
             .reverse()

@@ -1,6 +1,7 @@
 'use client';
 // Whether ingest runs, what it did today, and how much this tenant has stored.
 import { useQuery } from '@tanstack/react-query';
+import { rich, t } from '../../language/translate.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Figure, Figures } from '../../ui/figures.tsx';
 import { formatNumber } from '../../ui/format.ts';
@@ -30,45 +31,45 @@ export function StatusFigures() {
   return (
     <Figures>
       <Figure
-        label="Broker session"
+        label={t('Broker session')}
         value={status ? <RunBadge status={status} /> : '…'}
         note={<LastRun status={status} />}
       />
       <Figure
-        label="Readings a minute"
+        label={t('Readings a minute')}
         value={lastWhole === undefined ? '…' : formatNumber(lastWhole?.received ?? 0)}
-        note="last whole minute"
+        note={t('last whole minute')}
       />
       <Figure
-        label="Stored today (UTC)"
+        label={t('Stored today (UTC)')}
         value={usage === undefined ? '…' : formatNumber(stored)}
         note={
           quota ? (
             <>
               <meter
-                aria-label="Share of the daily quota"
+                aria-label={t('Share of the daily quota')}
                 min={0}
                 max={quota}
                 high={quota * 0.9}
                 optimum={0}
                 value={stored}
               />
-              of {formatNumber(quota)} a day
+              {t('of {quota} a day', { quota })}
             </>
           ) : (
-            'no daily quota'
+            t('no daily quota')
           )
         }
       />
       <Figure
-        label="Refused today"
+        label={t('Refused today')}
         value={usage === undefined ? '…' : formatNumber((usage?.rejected ?? 0) + (usage?.over_quota ?? 0))}
-        note={`${formatNumber(usage?.over_quota ?? 0)} over quota`}
+        note={t('{count} over quota', { count: usage?.over_quota ?? 0 })}
       />
       <Figure
-        label="Stored in 30 days"
+        label={t('Stored in 30 days')}
         value={status ? formatNumber(status.telemetry_rows_estimate) : '…'}
-        note="readings of this tenant"
+        note={t('readings of this tenant')}
       />
     </Figures>
   );
@@ -79,18 +80,14 @@ function RunBadge({ status: { workers, last_run_at } }: { status: IngestStatus }
   if (workers > 0)
     return (
       <Badge tone="ok" live>
-        {workers === 1 ? 'Connected' : `${workers} connected`}
+        {t('{workers, plural, one {Connected} other {# connected}}', { workers })}
       </Badge>
     );
-  if (last_run_at === null) return <Badge>Never ran</Badge>;
-  return isLate ? <Badge tone="danger">Stalled</Badge> : <Badge tone="ok">Between runs</Badge>;
+  if (last_run_at === null) return <Badge>{t('Never ran')}</Badge>;
+  return isLate ? <Badge tone="danger">{t('Stalled')}</Badge> : <Badge tone="ok">{t('Between runs')}</Badge>;
 }
 
 function LastRun({ status }: { status: IngestStatus | null | undefined }) {
   if (!status?.last_run_at) return null;
-  return (
-    <>
-      seen <Ago at={status.last_run_at} />
-    </>
-  );
+  return <>{rich('seen {ago}', { ago: <Ago at={status.last_run_at} /> })}</>;
 }

@@ -3,6 +3,7 @@
 // pages without a session have no cache.
 import { DatabaseZap, Wrench } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { rich, t } from '../../language/translate.ts';
 import { formatMinute } from '../../ui/format.ts';
 import { Ago, useTimely } from '../../ui/time.tsx';
 import { currentMaintenance, isReadOnly, type Maintenance } from './maintenance.ts';
@@ -37,11 +38,13 @@ export function MaintenanceBanner() {
 }
 
 const ReadOnly = () => (
-  <div className={styles.banner} role="status" aria-label="Read-only">
+  <div className={styles.banner} role="status" aria-label={t('Read-only')}>
     <DatabaseZap aria-hidden />
     <p>
-      <strong>The platform stores nothing at the moment.</strong> You can read everything, but change nothing. Devices
-      can keep sending: their readings wait at the broker.
+      {rich(
+        '<strong>The platform stores nothing at the moment.</strong> You can read everything, but change nothing. Devices can keep sending: their readings wait at the broker.',
+        { strong: (text) => <strong>{text}</strong> },
+      )}
     </p>
   </div>
 );
@@ -51,12 +54,15 @@ function Banner({ reason, ends_at }: Maintenance) {
   const isOver = useTimely((now) => now >= end);
   if (isOver) return null;
   return (
-    <div className={styles.banner} role="status" aria-label="Maintenance">
+    <div className={styles.banner} role="status" aria-label={t('Maintenance')}>
       <Wrench aria-hidden />
       <p>
-        <strong>Maintenance until {formatMinute(end)}</strong> (<Ago at={ends_at} />
-        ): {reason}
-        {/[.!?]$/.test(reason) ? '' : '.'} Messages about alerts wait until then.
+        {rich('<strong>Maintenance until {end}</strong> ({ago}): {reason} Messages about alerts wait until then.', {
+          end: formatMinute(end),
+          ago: <Ago at={ends_at} />,
+          reason: /[.!?]$/.test(reason) ? reason : `${reason}.`,
+          strong: (text) => <strong>{text}</strong>,
+        })}
       </p>
     </div>
   );

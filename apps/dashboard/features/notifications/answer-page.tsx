@@ -2,6 +2,7 @@
 // Where the link in a channel's mail leads: its reader confirms the address, or wants no more mails. Needs no account. A button
 // answers, not opening the link: mail servers open links.
 import { useEffect, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { messageOf } from '../session/errors.ts';
@@ -31,43 +32,49 @@ export function AnswerPage() {
   }
 
   if (token === null) {
-    return <CardPage title="This link is incomplete" about="Open the whole link as it is in the mail." />;
+    return <CardPage title={t('This link is incomplete')} about={t('Open the whole link as it is in the mail.')} />;
   }
   if (answer?.tenant === null) {
     return (
       <CardPage
-        title="This link is not valid"
-        about="The channel may have been deleted, or a newer mail may have another link. Open the newest one."
+        title={t('This link is not valid')}
+        about={t('The channel may have been deleted, or a newer mail may have another link. Open the newest one.')}
       />
     );
   }
   if (answer) {
     return (
       <CardPage
-        title={answer.wanted ? 'Your address is confirmed' : 'No more mails'}
+        title={answer.wanted ? t('Your address is confirmed') : t('No more mails')}
         about={
           answer.wanted
-            ? `${answer.tenant} sends you its alerts from now on. Each mail has a link that ends it.`
-            : `${answer.tenant} sends nothing more to this address. If that was a mistake, open the link again.`
+            ? t('{tenant} sends you its alerts from now on. Each mail has a link that ends it.', {
+                tenant: answer.tenant,
+              })
+            : t('{tenant} sends nothing more to this address. If that was a mistake, open the link again.', {
+                tenant: answer.tenant,
+              })
         }
       >
         <ButtonLink href="/" wide>
-          Go to the dashboard
+          {t('Go to the dashboard')}
         </ButtonLink>
       </CardPage>
     );
   }
   return (
     <CardPage
-      title="Mails about alerts"
-      about="Somebody wants to send alerts about their devices to your address. They are sent only after you confirm it. This link can stop them at any time."
+      title={t('Mails about alerts')}
+      about={t(
+        'Somebody wants to send alerts about their devices to your address. They are sent only after you confirm it. This link can stop them at any time.',
+      )}
     >
       {problem && <Notice tone="danger">{problem}</Notice>}
       <Button variant="primary" wide busy={busy === true} disabled={!token} onClick={() => give(true)}>
-        Confirm this address
+        {t('Confirm this address')}
       </Button>
       <Button wide busy={busy === false} disabled={!token} onClick={() => give(false)}>
-        I want no mails
+        {t('I want no mails')}
       </Button>
     </CardPage>
   );

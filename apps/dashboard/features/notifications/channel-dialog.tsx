@@ -3,6 +3,7 @@
 import { type FormEvent, useState } from 'react';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { KEY_HEADERS, type KeyHeader } from '../../../../domain/sealed-secrets.ts';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyBlock } from '../../ui/copy.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
@@ -16,7 +17,7 @@ import { useTenant } from '../tenants/tenant.tsx';
 import { addChannel, type Channel, type ChannelDraft, type ChannelKind, changeChannel } from './channels.ts';
 import { channelProblems, KIND_NAMES, LOOPBACK } from './words.ts';
 
-const KINDS = (Object.keys(KIND_NAMES) as ChannelKind[]).map((value) => ({ value, label: KIND_NAMES[value] }));
+const kinds = () => (Object.keys(KIND_NAMES) as ChannelKind[]).map((value) => ({ value, label: t(KIND_NAMES[value]) }));
 
 const NEW: ChannelDraft = {
   name: '',
@@ -41,7 +42,7 @@ export function ChannelDialog({ channel, onClose }: Props) {
   const shown = isTried ? problems : {};
   const save = useChange({
     run: () => (channel ? changeChannel(channel, draft) : addChannel(tenant_id, draft)),
-    done: () => (channel ? `${draft.name} is changed.` : addedWords(draft)),
+    done: () => (channel ? t('{name} is changed.', { name: draft.name }) : addedWords(draft)),
     changes: ['channels', 'notifications', 'limits'],
   });
   const change = (part: Partial<ChannelDraft>) => setDraft((before) => ({ ...before, ...part }));
@@ -55,41 +56,41 @@ export function ChannelDialog({ channel, onClose }: Props) {
 
   if (save.data) return <SecretDialog name={draft.name} secret={save.data} onClose={onClose} />;
   return (
-    <Dialog title={channel ? `Edit ${channel.name}` : 'Add a channel'} onClose={onClose}>
+    <Dialog title={channel ? t('Edit {name}', { name: channel.name }) : t('Add a channel')} onClose={onClose}>
       <form onSubmit={submit} noValidate>
         {save.error && <Notice tone="danger">{messageOf(save.error)}</Notice>}
         {!channel && (
-          <Segmented label="Kind" options={KINDS} value={draft.kind} onChange={(kind) => change({ kind })} />
+          <Segmented label={t('Kind')} options={kinds()} value={draft.kind} onChange={(kind) => change({ kind })} />
         )}
         <Field
-          label="Name"
+          label={t('Name')}
           value={draft.name}
           onChange={(event) => change({ name: event.target.value })}
           maxLength={MAX_NAME_LENGTH}
-          hint="What people call it, such as Night shift."
+          hint={t('What people call it, such as Night shift.')}
           error={shown.name}
         />
         {draft.kind === 'email' && !channel && (
           <Field
-            label="Address"
+            label={t('Address')}
             type="email"
             value={draft.address}
             onChange={(event) => change({ address: event.target.value })}
-            hint="A mail with a link is sent there. Alerts follow once its reader has confirmed the address."
+            hint={t('A mail with a link is sent there. Alerts follow once its reader has confirmed the address.')}
             error={shown.address}
           />
         )}
         {draft.kind !== 'email' && (
           <Field
-            label="URL"
+            label={t('URL')}
             type="url"
             value={draft.url}
             onChange={(event) => change({ url: event.target.value })}
-            placeholder={channel ? `unchanged, at ${channel.destination}` : 'https://'}
+            placeholder={channel ? t('unchanged, at {destination}', { destination: channel.destination }) : 'https://'}
             hint={
               channel
-                ? 'It is not shown again. A new one takes the place of all that was entered here.'
-                : 'https and a host on the internet. Only the host is shown afterwards.'
+                ? t('It is not shown again. A new one takes the place of all that was entered here.')
+                : t('https and a host on the internet. Only the host is shown afterwards.')
             }
             error={shown.url}
             autoComplete="off"
@@ -100,19 +101,19 @@ export function ChannelDialog({ channel, onClose }: Props) {
           <>
             <FieldRow>
               <Field
-                label="API key"
+                label={t('API key')}
                 type="password"
                 value={draft.chat.key}
                 onChange={(event) => change({ chat: { ...draft.chat, key: event.target.value } })}
                 error={shown.key}
-                hint="Never shown again."
+                hint={t('Never shown again.')}
                 autoComplete="off"
               />
               <Choice
-                label="Sent in the header"
+                label={t('Sent in the header')}
                 value={draft.chat.header}
                 onChange={(event) => change({ chat: { ...draft.chat, header: event.target.value as KeyHeader } })}
-                hint={draft.chat.header === 'authorization' ? '“Bearer” and the key.' : 'The key alone.'}
+                hint={draft.chat.header === 'authorization' ? t('“Bearer” and the key.') : t('The key alone.')}
               >
                 {KEY_HEADERS.map((header) => (
                   <option key={header}>{header}</option>
@@ -120,27 +121,27 @@ export function ChannelDialog({ channel, onClose }: Props) {
               </Choice>
             </FieldRow>
             <Field
-              label="Group or number"
+              label={t('Group or number')}
               value={draft.chat.group}
               onChange={(event) => change({ chat: { ...draft.chat, group: event.target.value } })}
-              hint="Takes the place of {{group}} below. Never shown again."
+              hint={t('Takes the place of {placeholder} below. Never shown again.', { placeholder: '{{group}}' })}
               autoComplete="off"
               spellCheck={false}
             />
             <Lines
-              label="Body, as JSON"
+              label={t('Body, as JSON')}
               value={draft.template}
               onChange={(event) => change({ template: event.target.value })}
-              hint="{{text}} is the message, {{id}} the same for each attempt."
+              hint={t('{text} is the message, {id} the same for each attempt.', { text: '{{text}}', id: '{{id}}' })}
               error={shown.template}
             />
           </>
         )}
         {!channel && <LimitNote limit="max_channels" noun="channels" />}
         <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('Cancel')}</Button>
           <Button type="submit" variant="primary" busy={save.isPending}>
-            {channel ? 'Save channel' : 'Add channel'}
+            {channel ? t('Save channel') : t('Add channel')}
           </Button>
         </DialogActions>
       </form>
@@ -150,8 +151,8 @@ export function ChannelDialog({ channel, onClose }: Props) {
 
 const addedWords = ({ kind, name, address }: ChannelDraft) =>
   kind === 'email'
-    ? `A mail is on its way to ${address.trim()}. Its link confirms the address.`
-    : `${name} is added. Add a route to use it.`;
+    ? t('A mail is on its way to {email}. Its link confirms the address.', { email: address.trim() })
+    : t('{name} is added. Add a route to use it.', { name });
 
 /** What may be shown of a channel; its secrets are empty. */
 function draftOf({ name, kind, template }: Channel): ChannelDraft {
@@ -160,16 +161,19 @@ function draftOf({ name, kind, template }: Channel): ChannelDraft {
 
 function SecretDialog({ name, secret, onClose }: { name: string; secret: string; onClose: () => void }) {
   return (
-    <Dialog title={`The secret of ${name}`} onClose={onClose} firm>
-      <Notice tone="warn">This is the only time the secret is shown. Put it into the receiver’s settings.</Notice>
-      <CopyBlock text={secret} label="secret" />
+    <Dialog title={t('The secret of {name}', { name })} onClose={onClose} firm>
+      <Notice tone="warn">
+        {t('This is the only time the secret is shown. Put it into the receiver’s settings.')}
+      </Notice>
+      <CopyBlock text={secret} label={t('secret')} />
       <p>
-        Each request is signed with it as Standard Webhooks says: the receiver checks the header webhook-signature, and
-        takes a webhook-id that it knows as a repetition.
+        {t(
+          'Each request is signed with it as Standard Webhooks says: the receiver checks the header webhook-signature, and takes a webhook-id that it knows as a repetition.',
+        )}
       </p>
       <DialogActions>
         <Button variant="primary" onClick={onClose}>
-          I have stored the secret
+          {t('I have stored the secret')}
         </Button>
       </DialogActions>
     </Dialog>

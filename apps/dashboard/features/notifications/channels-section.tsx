@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { MailPlus, Pencil, Plus, Send, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
@@ -42,27 +43,29 @@ export function ChannelsSection() {
   });
   const remove = useChange({
     run: ({ id }: Channel) => deleteChannel(id),
-    done: ({ name }) => `The channel ${name} is deleted.`,
+    done: ({ name }) => t('The channel {name} is deleted.', { name }),
     changes: ['channels', 'routes', 'notifications', 'limits'],
   });
   const addButton = canManage && (
     <Button variant="primary" onClick={() => setEdited('new')}>
       <Plus aria-hidden />
-      Add channel
+      {t('Add channel')}
     </Button>
   );
   return (
-    <Section title="Channels" flush aside={channels && channels.length > 0 && addButton}>
+    <Section title={t('Channels')} flush aside={channels && channels.length > 0 && addButton}>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!channels && !error && <Skeleton lines={3} label="Loading channels" />}
+      {!channels && !error && <Skeleton lines={3} label={t('Loading channels')} />}
       {channels && channels.length > 0 && (
-        <DataTable caption="Channels" columns={columns} rows={channels} keyOf={({ id }) => id} />
+        <DataTable caption={t('Channels')} columns={columns} rows={channels} keyOf={({ id }) => id} />
       )}
       {channels?.length === 0 && (
-        <Empty icon={<MailPlus />} title="No channels yet" action={addButton}>
+        <Empty icon={<MailPlus />} title={t('No channels yet')} action={addButton}>
           {canManage
-            ? 'Alerts show on the dashboard only. Add a mail address, a webhook or a chat gateway to be told of them.'
-            : 'Alerts show on the dashboard only. Owners and staff can add a channel.'}
+            ? t(
+                'Alerts show on the dashboard only. Add a mail address, a webhook or a chat gateway to be told of them.',
+              )
+            : t('Alerts show on the dashboard only. Owners and staff can add a channel.')}
         </Empty>
       )}
       {edited && <ChannelDialog channel={edited === 'new' ? undefined : edited} onClose={() => setEdited(undefined)} />}
@@ -71,8 +74,8 @@ export function ChannelsSection() {
       )}
       {doomed && (
         <Confirm
-          title={`Delete the channel ${doomed.name}?`}
-          action="Delete channel"
+          title={t('Delete the channel {name}?', { name: doomed.name })}
+          action={t('Delete channel')}
           onClose={() => setDoomed(undefined)}
           onConfirm={async () => {
             await remove.mutateAsync(doomed);
@@ -80,8 +83,9 @@ export function ChannelsSection() {
           }}
         >
           <p>
-            Its routes and the record of what was sent to it are deleted with it. To keep them, switch the channel off
-            instead.
+            {t(
+              'Its routes and the record of what was sent to it are deleted with it. To keep them, switch the channel off instead.',
+            )}
           </p>
         </Confirm>
       )}
@@ -99,12 +103,13 @@ function useColumns({ onEdit, onTest, onDelete }: Actions): Column<Channel>[] {
   const canManage = useCan('manage notifications');
   const enable = useChange({
     run: ({ id, enabled }: Channel) => setChannelEnabled(id, !enabled),
-    done: ({ name, enabled }) => (enabled ? `${name} is off. What waited for it is cancelled.` : `${name} is on.`),
+    done: ({ name, enabled }) =>
+      enabled ? t('{name} is off. What waited for it is cancelled.', { name }) : t('{name} is on.', { name }),
     changes: ['channels', 'notifications'],
   });
   const columns: Column<Channel>[] = [
     {
-      header: 'Channel',
+      header: t('Channel'),
       title: true,
       cell: ({ name, destination }) => (
         <span className={styles.two}>
@@ -113,16 +118,16 @@ function useColumns({ onEdit, onTest, onDelete }: Actions): Column<Channel>[] {
         </span>
       ),
     },
-    { header: 'Kind', cell: ({ kind }) => KIND_NAMES[kind] },
-    { header: 'State', phone: 'corner', cell: (channel) => <State channel={channel} /> },
+    { header: t('Kind'), cell: ({ kind }) => t(KIND_NAMES[kind]) },
+    { header: t('State'), phone: 'corner', cell: (channel) => <State channel={channel} /> },
   ];
   if (!canManage) return columns;
   columns.push(
     {
-      header: 'Enabled',
+      header: t('Enabled'),
       cell: (channel) => (
         <Switch
-          label={`${channel.name} enabled`}
+          label={t('{name} enabled', { name: channel.name })}
           checked={channel.enabled}
           busy={enable.isPending && enable.variables.id === channel.id}
           onChange={() => enable.mutate(channel)}
@@ -130,25 +135,35 @@ function useColumns({ onEdit, onTest, onDelete }: Actions): Column<Channel>[] {
       ),
     },
     {
-      header: 'Actions',
+      header: t('Actions'),
       silent: true,
       cell: (channel) => (
         <>
           {channel.enabled && channel.confirmed_at && !channel.refused_at && (
-            <Button variant="quiet" aria-label={`Send a test to ${channel.name}`} onClick={() => onTest(channel)}>
+            <Button
+              variant="quiet"
+              aria-label={t('Send a test to {name}', { name: channel.name })}
+              onClick={() => onTest(channel)}
+            >
               <Send aria-hidden />
-              Test
+              {t('Test')}
             </Button>
           )}
           {!channel.confirmed_at && !channel.refused_at && <AskAgain channel={channel} />}
-          <Button variant="quiet" icon aria-label={`Edit ${channel.name}`} title="Edit" onClick={() => onEdit(channel)}>
+          <Button
+            variant="quiet"
+            icon
+            aria-label={t('Edit {name}', { name: channel.name })}
+            title={t('Edit')}
+            onClick={() => onEdit(channel)}
+          >
             <Pencil aria-hidden />
           </Button>
           <Button
             variant="quiet"
             icon
-            aria-label={`Delete ${channel.name}`}
-            title="Delete"
+            aria-label={t('Delete {name}', { name: channel.name })}
+            title={t('Delete')}
             onClick={() => onDelete(channel)}
           >
             <Trash2 aria-hidden />
@@ -168,18 +183,19 @@ function State({ channel }: { channel: Channel }) {
 function AskAgain({ channel }: { channel: Channel }) {
   const ask = useChange({
     run: ({ id }: Channel) => confirmAgain(id),
-    done: ({ destination }) => `A new mail is on its way to ${destination}. Its link confirms the address.`,
+    done: ({ destination }) =>
+      t('A new mail is on its way to {destination}. Its link confirms the address.', { destination }),
     changes: ['channels', 'notifications'],
   });
   return (
     <Button
       variant="quiet"
-      aria-label={`Send the confirmation of ${channel.name} again`}
+      aria-label={t('Send the confirmation of {name} again', { name: channel.name })}
       busy={ask.isPending}
       onClick={() => ask.mutate(channel)}
     >
       <Send aria-hidden />
-      Send again
+      {t('Send again')}
     </Button>
   );
 }

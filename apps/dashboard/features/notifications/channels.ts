@@ -1,5 +1,6 @@
 // Channels: where a tenant's notifications go. What is secret of one is sealed in this browser; nothing shows it again.
 import type { ChatSecrets, WebhookSecrets } from '../../../../domain/sealed-secrets.ts';
+import { t } from '../../language/translate.ts';
 import { type Api, allRows, COUNTED, call, type FunctionRow, oneRow, type RowOf } from '../session/rows.ts';
 
 /**
@@ -72,7 +73,7 @@ const templateOf = ({ kind, template }: ChannelDraft) =>
 async function seal(tenantId: string, { kind, url, chat }: ChannelDraft) {
   const sender = await notificationSender();
   if (!sender)
-    throw new Error('The platform cannot receive secrets yet: its sender has never run. Try again in a minute.');
+    throw new Error(t('The platform cannot receive secrets yet: its sender has never run. Try again in a minute.'));
   // Loaded when it is needed: few people add a channel.
   const { newWebhookSecret, sealSecrets } = await import('../../../../domain/sealed-secrets.ts');
   const secret = kind === 'webhook' ? newWebhookSecret() : undefined;

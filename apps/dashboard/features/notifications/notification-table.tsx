@@ -1,4 +1,5 @@
 // Notifications, newest first: what was told to whom, when, and what became of it.
+import { foreign, rich, t } from '../../language/translate.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Ago } from '../../ui/time.tsx';
@@ -18,7 +19,7 @@ export function NotificationTable({ caption, notifications, ofOneAlert }: Props)
   const nameOf = useChannelNames();
   const columns: Column<Notification>[] = [
     {
-      header: 'Told',
+      header: t('Told'),
       title: true,
       cell: (notification) => (
         <span className={styles.two}>
@@ -27,10 +28,10 @@ export function NotificationTable({ caption, notifications, ofOneAlert }: Props)
         </span>
       ),
     },
-    { header: 'Channel', cell: ({ channel_id }) => nameOf(channel_id) },
-    { header: 'When', cell: (notification) => <When notification={notification} /> },
+    { header: t('Channel'), cell: ({ channel_id }) => nameOf(channel_id) },
+    { header: t('When'), cell: (notification) => <When notification={notification} /> },
     {
-      header: 'Outcome',
+      header: t('Outcome'),
       phone: 'corner',
       cell: (notification) => {
         const { word, tone } = outcome(notification);
@@ -38,12 +39,12 @@ export function NotificationTable({ caption, notifications, ofOneAlert }: Props)
       },
     },
     {
-      header: 'Attempts',
+      header: t('Attempts'),
       phone: 'wide',
       cell: ({ attempts, error, state }) => (
         <span className={styles.two}>
-          {attempts === 1 ? '1 attempt' : `${attempts} attempts`}
-          {error && <small className={state === 'cancelled' ? undefined : styles.error}>{error}</small>}
+          {t('{attempts, plural, one {# attempt} other {# attempts}}', { attempts })}
+          {error && <small className={state === 'cancelled' ? undefined : styles.error}>{foreign(error)}</small>}
         </span>
       ),
     },
@@ -54,9 +55,5 @@ export function NotificationTable({ caption, notifications, ofOneAlert }: Props)
 /** When it ended; of one that waits, when it is due. */
 function When({ notification: { state, finished_at, due_at } }: { notification: Notification }) {
   if (state !== 'waiting') return <Ago at={finished_at ?? due_at} />;
-  return (
-    <span>
-      due <Ago at={due_at} />
-    </span>
-  );
+  return <span>{rich('due {ago}', { ago: <Ago at={due_at} /> })}</span>;
 }

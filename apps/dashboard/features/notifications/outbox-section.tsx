@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Inbox } from 'lucide-react';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
 import { ShowMore } from '../../ui/show-more.tsx';
@@ -24,14 +25,14 @@ export function OutboxSection() {
     ...polled(5000),
   });
   return (
-    <Section title="Messages of the last 30 days" flush>
+    <Section title={t('Messages of the last 30 days')} flush>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!data && !error && <Skeleton lines={4} label="Loading messages" />}
-      {data && data.rows.length > 0 && <NotificationTable caption="Messages" notifications={data.rows} />}
+      {!data && !error && <Skeleton lines={4} label={t('Loading messages')} />}
+      {data && data.rows.length > 0 && <NotificationTable caption={t('Messages')} notifications={data.rows} />}
       {data?.more && <ShowMore shown={data.rows.length} onMore={() => setMost(most + STEP)} />}
       {data?.rows.length === 0 && (
-        <Empty icon={<Inbox />} title="Nothing was sent yet">
-          Each message appears here with its attempts and what became of it.
+        <Empty icon={<Inbox />} title={t('Nothing was sent yet')}>
+          {t('Each message appears here with its attempts and what became of it.')}
         </Empty>
       )}
     </Section>

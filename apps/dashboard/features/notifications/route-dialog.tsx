@@ -1,6 +1,7 @@
 'use client';
 // The form of a route.
 import { type FormEvent, useId, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
@@ -48,7 +49,7 @@ export function RouteDialog({ route, onClose }: Props) {
   const change = (part: Partial<RouteDraft>) => setDraft((before) => ({ ...before, ...part }));
   const save = useChange({
     run: ({ id: _, ...whole }: RouteDraft & { id?: string }) => setRoute(route?.id, whole),
-    done: () => (route ? 'The route is changed.' : 'The route is in force for alerts that open from now on.'),
+    done: () => (route ? t('The route is changed.') : t('The route is in force for alerts that open from now on.')),
     changes: ['routes', 'notifications', 'limits'],
   });
   function submit(event: FormEvent) {
@@ -57,10 +58,10 @@ export function RouteDialog({ route, onClose }: Props) {
     if (!problem) save.mutate(draft, { onSuccess: onClose });
   }
   return (
-    <Dialog title={route ? 'Edit the route' : 'Add a route'} onClose={onClose}>
+    <Dialog title={route ? t('Edit the route') : t('Add a route')} onClose={onClose}>
       <form onSubmit={submit} noValidate>
         <Choice
-          label="Channel"
+          label={t('Channel')}
           value={draft.channel_id}
           onChange={(event) => change({ channel_id: event.target.value })}
         >
@@ -71,11 +72,11 @@ export function RouteDialog({ route, onClose }: Props) {
           ))}
         </Choice>
         <fieldset className={styles.checks}>
-          <legend>Alerts that are</legend>
+          <legend>{t('Alerts that are')}</legend>
           {SEVERITIES.map((severity) => (
             <Check
               key={severity}
-              label={severity}
+              label={t(severity)}
               checked={draft.severities.includes(severity)}
               // In the order of severity, whatever was ticked first.
               onChange={(isChosen) =>
@@ -91,56 +92,58 @@ export function RouteDialog({ route, onClose }: Props) {
         <TagsField initial={route?.tags ?? []} onChange={(text) => change({ tags: typedTags(text) })} />
         <FieldRow>
           <Field
-            label="Wait (minutes)"
+            label={t('Wait (minutes)')}
             type="number"
             min={0}
             max={MOST_MINUTES}
             value={Number.isNaN(draft.after_minutes) ? '' : draft.after_minutes}
             onChange={({ target: { value } }) => change({ after_minutes: value === '' ? Number.NaN : Number(value) })}
-            hint="0: told at once. More: an escalation."
+            hint={t('0: told at once. More: an escalation.')}
           />
           <Field
-            label="Repeat every (minutes)"
+            label={t('Repeat every (minutes)')}
             type="number"
             min={5}
             max={MOST_MINUTES}
             value={draft.repeat_minutes ?? ''}
             onChange={({ target: { value } }) => change({ repeat_minutes: value === '' ? null : Number(value) })}
-            placeholder="never"
-            hint="Nothing: told once."
+            placeholder={t('never')}
+            hint={t('Nothing: told once.')}
           />
         </FieldRow>
         <Choice
-          label="Wait and repeat until the alert is"
+          label={t('Wait and repeat until the alert is')}
           value={draft.until}
           onChange={(event) => change({ until: event.target.value as RouteDraft['until'] })}
-          hint={draft.until === 'acknowledged' ? 'Or resolved, if that comes first.' : 'Also while somebody is on it.'}
+          hint={
+            draft.until === 'acknowledged' ? t('Or resolved, if that comes first.') : t('Also while somebody is on it.')
+          }
         >
-          <option value="acknowledged">acknowledged</option>
-          <option value="resolved">resolved</option>
+          <option value="acknowledged">{t('acknowledged')}</option>
+          <option value="resolved">{t('resolved')}</option>
         </Choice>
         <Check
-          label="Tell when it is resolved, too"
+          label={t('Tell when it is resolved, too')}
           checked={draft.tells_resolved}
           onChange={(tells_resolved) => change({ tells_resolved })}
         />
         <QuietHours draft={draft} onChange={change} />
         <Field
-          label="A digest beyond (times an hour)"
+          label={t('A digest beyond (times an hour)')}
           type="number"
           min={1}
           max={1000}
           value={Number.isNaN(draft.digest_above) ? '' : draft.digest_above}
           onChange={({ target: { value } }) => change({ digest_above: value === '' ? Number.NaN : Number(value) })}
-          hint="A device whose alert opens and resolves more often is told of once an hour, in a digest."
+          hint={t('A device whose alert opens and resolves more often is told of once an hour, in a digest.')}
         />
         {!route && <LimitNote limit="max_routes" noun="routes" />}
         {isTried && problem && <Notice tone="danger">{problem}</Notice>}
         {save.error && <Notice tone="danger">{messageOf(save.error)}</Notice>}
         <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('Cancel')}</Button>
           <Button type="submit" variant="primary" busy={save.isPending}>
-            {route ? 'Save route' : 'Add route'}
+            {route ? t('Save route') : t('Add route')}
           </Button>
         </DialogActions>
       </form>
@@ -162,15 +165,15 @@ function TagsField({ initial, onChange }: { initial: string[]; onChange: (text: 
   return (
     <>
       <Field
-        label="Of devices with a tag"
+        label={t('Of devices with a tag')}
         list={listId}
         value={text}
         onChange={({ target: { value } }) => {
           setText(value);
           onChange(value);
         }}
-        placeholder="all devices"
-        hint="A device needs only one of several tags."
+        placeholder={t('all devices')}
+        hint={t('A device needs only one of several tags.')}
         autoComplete="off"
         spellCheck={false}
       />
@@ -189,28 +192,28 @@ function QuietHours({ draft, onChange }: { draft: RouteDraft; onChange: (change:
     <>
       <FieldRow>
         <Field
-          label="Quiet from"
+          label={t('Quiet from')}
           type="time"
           value={draft.quiet_from?.slice(0, 5) ?? ''}
           onChange={(event) => onChange({ quiet_from: event.target.value || null })}
-          hint="What happens then is told afterwards, in a digest."
+          hint={t('What happens then is told afterwards, in a digest.')}
         />
         <Field
-          label="Quiet until"
+          label={t('Quiet until')}
           type="time"
           value={draft.quiet_until?.slice(0, 5) ?? ''}
           onChange={(event) => onChange({ quiet_until: event.target.value || null })}
-          hint="Nothing: no quiet hours."
+          hint={t('Nothing: no quiet hours.')}
         />
       </FieldRow>
       {draft.quiet_from && (
         <>
           <Field
-            label="Time zone"
+            label={t('Time zone')}
             list={zonesId}
             value={draft.time_zone}
             onChange={(event) => onChange({ time_zone: event.target.value })}
-            hint="Such as Europe/Berlin. Daylight saving is kept."
+            hint={t('Such as Europe/Berlin. Daylight saving is kept.')}
             autoComplete="off"
             spellCheck={false}
           />
@@ -220,7 +223,7 @@ function QuietHours({ draft, onChange }: { draft: RouteDraft; onChange: (change:
             ))}
           </datalist>
           <Check
-            label="Critical alerts are told in quiet hours, too"
+            label={t('Critical alerts are told in quiet hours, too')}
             checked={draft.critical_passes}
             onChange={(critical_passes) => onChange({ critical_passes })}
           />

@@ -3,6 +3,7 @@
 import { Pencil, Plus, Split, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
@@ -30,41 +31,41 @@ export function RoutesSection() {
   const columns = useColumns({ onEdit: setEdited, onDelete: setDoomed });
   const remove = useChange({
     run: ({ id }: Route) => deleteRoute(id),
-    done: () => 'The route is deleted. What it had planned is cancelled.',
+    done: () => t('The route is deleted. What it had planned is cancelled.'),
     changes: ['routes', 'notifications', 'limits'],
   });
   const addButton = canManage && channels && channels.length > 0 && (
     <Button variant={routes?.length === 0 ? 'primary' : 'plain'} onClick={() => setEdited('new')}>
       <Plus aria-hidden />
-      Add route
+      {t('Add route')}
     </Button>
   );
   return (
-    <Section title="Routes" flush aside={routes && routes.length > 0 && addButton}>
+    <Section title={t('Routes')} flush aside={routes && routes.length > 0 && addButton}>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!routes && !error && <Skeleton lines={3} label="Loading routes" />}
+      {!routes && !error && <Skeleton lines={3} label={t('Loading routes')} />}
       {routes && routes.length > 0 && (
-        <DataTable caption="Routes" columns={columns} rows={routes} keyOf={({ id }) => id} />
+        <DataTable caption={t('Routes')} columns={columns} rows={routes} keyOf={({ id }) => id} />
       )}
       {routes?.length === 0 && (
-        <Empty icon={<Split />} title="No routes yet" action={addButton}>
+        <Empty icon={<Split />} title={t('No routes yet')} action={addButton}>
           {channels?.length === 0
-            ? 'Add a channel first; a route then says which alerts go there.'
-            : 'No alert is told to anybody. A route says which alerts go to a channel.'}
+            ? t('Add a channel first; a route then says which alerts go there.')
+            : t('No alert is told to anybody. A route says which alerts go to a channel.')}
         </Empty>
       )}
       {edited && <RouteDialog route={edited === 'new' ? undefined : edited} onClose={() => setEdited(undefined)} />}
       {doomed && (
         <Confirm
-          title={`Delete this route to ${nameOf(doomed.channel_id)}?`}
-          action="Delete route"
+          title={t('Delete this route to {channel}?', { channel: nameOf(doomed.channel_id) })}
+          action={t('Delete route')}
           onClose={() => setDoomed(undefined)}
           onConfirm={async () => {
             await remove.mutateAsync(doomed);
             setDoomed(undefined);
           }}
         >
-          <p>{describeRoute(doomed).which} are no longer told by it.</p>
+          <p>{t('{which} are no longer told by it.', { which: describeRoute(doomed).which })}</p>
         </Confirm>
       )}
     </Section>
@@ -76,14 +77,15 @@ function useColumns(actions: { onEdit: (route: Route) => void; onDelete: (route:
   const nameOf = useChannelNames();
   const enable = useChange({
     run: ({ id, ...route }: Route) => setRoute(id, { ...route, enabled: !route.enabled }),
-    done: ({ enabled }) => (enabled ? 'The route is off. What it had planned is cancelled.' : 'The route is on.'),
+    done: ({ enabled }) => (enabled ? t('The route is off. What it had planned is cancelled.') : t('The route is on.')),
     changes: ['routes', 'notifications'],
   });
-  const title = (route: Route) => `${describeRoute(route).which} to ${nameOf(route.channel_id)}`;
+  const title = (route: Route) =>
+    t('{which} to {channel}', { which: describeRoute(route).which, channel: nameOf(route.channel_id) });
   const columns: Column<Route>[] = [
-    { header: 'Route', title: true, cell: title },
+    { header: t('Route'), title: true, cell: title },
     {
-      header: 'When',
+      header: t('When'),
       phone: 'wide',
       cell: (route) => {
         const { when, quiet } = describeRoute(route);
@@ -96,33 +98,33 @@ function useColumns(actions: { onEdit: (route: Route) => void; onDelete: (route:
       },
     },
     {
-      header: 'Enabled',
+      header: t('Enabled'),
       cell: (route) =>
         canManage ? (
           <Switch
-            label={`${title(route)} enabled`}
+            label={t('{title} enabled', { title: title(route) })}
             checked={route.enabled}
             busy={enable.isPending && enable.variables.id === route.id}
             onChange={() => enable.mutate(route)}
           />
         ) : route.enabled ? (
-          'yes'
+          t('yes')
         ) : (
-          'no'
+          t('no')
         ),
     },
   ];
   if (!canManage) return columns;
   columns.push({
-    header: 'Actions',
+    header: t('Actions'),
     silent: true,
     cell: (route) => (
       <>
         <Button
           variant="quiet"
           icon
-          aria-label={`Edit ${title(route)}`}
-          title="Edit"
+          aria-label={t('Edit {title}', { title: title(route) })}
+          title={t('Edit')}
           onClick={() => actions.onEdit(route)}
         >
           <Pencil aria-hidden />
@@ -130,8 +132,8 @@ function useColumns(actions: { onEdit: (route: Route) => void; onDelete: (route:
         <Button
           variant="quiet"
           icon
-          aria-label={`Delete ${title(route)}`}
-          title="Delete"
+          aria-label={t('Delete {title}', { title: title(route) })}
+          title={t('Delete')}
           onClick={() => actions.onDelete(route)}
         >
           <Trash2 aria-hidden />

@@ -1,6 +1,7 @@
 'use client';
 // A test message to a channel, and what becomes of it.
 import { useQuery } from '@tanstack/react-query';
+import { foreign, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -27,7 +28,7 @@ export function TestDialog({ channel, id, problem, onClose }: Props) {
   });
   const failure = problem ?? error;
   return (
-    <Dialog title={`Test of ${channel.name}`} onClose={onClose}>
+    <Dialog title={t('Test of {name}', { name: channel.name })} onClose={onClose}>
       {failure ? (
         <Notice tone="danger">{messageOf(failure)}</Notice>
       ) : (
@@ -35,7 +36,7 @@ export function TestDialog({ channel, id, problem, onClose }: Props) {
       )}
       <DialogActions>
         <Button variant="primary" onClick={onClose}>
-          Close
+          {t('Close')}
         </Button>
       </DialogActions>
     </Dialog>
@@ -43,14 +44,22 @@ export function TestDialog({ channel, id, problem, onClose }: Props) {
 }
 
 function Result({ sent, destination }: { sent: Notification | undefined; destination: string }) {
-  if (sent?.state === 'sent') return <Notice tone="ok">The message was sent to {destination}, which took it.</Notice>;
-  if (sent && sent.state !== 'waiting') return <Notice tone="danger">It was not sent. {sent.error}</Notice>;
+  if (sent?.state === 'sent')
+    return <Notice tone="ok">{t('The message was sent to {destination}, which took it.', { destination })}</Notice>;
+  if (sent && sent.state !== 'waiting')
+    return <Notice tone="danger">{t('It was not sent. {error}', { error: foreign(sent.error ?? '') })}</Notice>;
   if (sent?.error) {
     return (
       <Notice tone="warn">
-        The attempt failed: {sent.error} It is tried again for a day; correct the channel, or delete it.
+        {t('The attempt failed: {error} It is tried again for a day; correct the channel, or delete it.', {
+          error: foreign(sent.error),
+        })}
       </Notice>
     );
   }
-  return <Notice tone="neutral">The message waits to be sent to {destination}, within a minute.</Notice>;
+  return (
+    <Notice tone="neutral">
+      {t('The message waits to be sent to {destination}, within a minute.', { destination })}
+    </Notice>
+  );
 }

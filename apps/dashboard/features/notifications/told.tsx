@@ -2,6 +2,7 @@
 // On an alert: how much of it was told, and, on request, what to whom.
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -36,13 +37,13 @@ interface Props {
 export function Told({ alertId, title, counts }: Props) {
   const [isOpen, setIsOpen] = useState(false);
   const words = countWords(counts?.get(alertId));
-  if (!words) return counts ? 'nobody' : '–';
+  if (!words) return counts ? t('nobody') : '–';
   return (
     <>
       <Button
         variant="quiet"
         className={styles.told}
-        aria-label={`${words}: show what was told of ${title}`}
+        aria-label={t('{words}: show what was told of {title}', { words, title })}
         onClick={() => setIsOpen(true)}
       >
         {words}
@@ -63,11 +64,11 @@ function ToldDialog({ alertId, title, onClose }: { alertId: string; title: strin
     ...polled(5000),
   });
   return (
-    <Dialog title={`Told of ${title}`} onClose={onClose} large>
+    <Dialog title={t('Told of {title}', { title })} onClose={onClose} large>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!data && !error && <Skeleton lines={3} label="Loading messages" />}
-      {data && <NotificationTable caption={`Messages of ${title}`} notifications={data.rows} ofOneAlert />}
-      {data?.more && <p>Only the newest {MOST} are shown.</p>}
+      {!data && !error && <Skeleton lines={3} label={t('Loading messages')} />}
+      {data && <NotificationTable caption={t('Messages of {title}', { title })} notifications={data.rows} ofOneAlert />}
+      {data?.more && <p>{t('Only the newest {most} are shown.', { most: MOST })}</p>}
     </Dialog>
   );
 }

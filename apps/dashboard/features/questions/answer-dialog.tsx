@@ -2,9 +2,10 @@
 // A question and its answer: what the model said, as text only, and all that it was given.
 import { useQuery } from '@tanstack/react-query';
 import type { Answer, AnswerLanguage, QuestionKind } from '../../../../domain/questions.ts';
+import { rich, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
-import { formatNumber, formatTime } from '../../ui/format.ts';
+import { formatTime } from '../../ui/format.ts';
 import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
@@ -29,11 +30,11 @@ export function AnswerDialog({ title, kind, id, onClose }: Props) {
   return (
     <Dialog title={title} onClose={onClose} large>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {isOn === undefined && !error && <Skeleton lines={3} label="Loading" />}
+      {isOn === undefined && !error && <Skeleton lines={3} label={t('Loading')} />}
       {isOn === false && <Off />}
       {isOn && <Asked kind={kind} id={id} />}
       <DialogActions>
-        <Button onClick={onClose}>Close</Button>
+        <Button onClick={onClose}>{t('Close')}</Button>
       </DialogActions>
     </Dialog>
   );
@@ -45,15 +46,13 @@ function Off() {
   const canManage = useCan('manage the tenant');
   return (
     <Notice tone="neutral">
-      Questions are off for this tenant: nothing of it is sent to a language model.{' '}
-      {canManage ? (
-        <>
-          You can switch them on in the <Link href="/admin/settings">settings</Link>, which say what is sent, to whom,
-          and what it may cost.
-        </>
-      ) : (
-        'An owner can switch them on in the settings.'
-      )}
+      {t('Questions are off for this tenant: nothing of it is sent to a language model.')}{' '}
+      {canManage
+        ? rich(
+            'You can switch them on in the <link>settings</link>, which say what is sent, to whom, and what it may cost.',
+            { link: (text) => <Link href="/admin/settings">{text}</Link> },
+          )
+        : t('An owner can switch them on in the settings.')}
     </Notice>
   );
 }
@@ -73,9 +72,9 @@ function Asked({ kind, id }: Pick<Props, 'kind' | 'id'>) {
     return (
       <>
         <p role="status" className={styles.muted}>
-          Reading the facts and asking the model. This takes some seconds.
+          {t('Reading the facts and asking the model. This takes some seconds.')}
         </p>
-        <Skeleton lines={4} label="Waiting for the answer" />
+        <Skeleton lines={4} label={t('Waiting for the answer')} />
       </>
     );
   if (error)
@@ -83,9 +82,9 @@ function Asked({ kind, id }: Pick<Props, 'kind' | 'id'>) {
       <>
         <Notice tone="danger">
           {messageOf(error)}
-          {error instanceof RefusedUntil && ` Again from ${formatTime(error.until)}.`}
+          {error instanceof RefusedUntil && ` ${t('Again from {time}.', { time: formatTime(error.until) })}`}
         </Notice>
-        <Button onClick={() => refetch()}>Ask again</Button>
+        <Button onClick={() => refetch()}>{t('Ask again')}</Button>
       </>
     );
   return data && <Answered answer={data} />;
@@ -99,13 +98,16 @@ function Answered({ answer: { answer, model, answeredAt, cached, tokens, usd, fa
         {answer}
       </p>
       <p className={styles.muted}>
-        Written by {model} on {formatTime(new Date(answeredAt))}, from the facts below. It can be wrong.{' '}
+        {t('Written by {model} on {time}, from the facts below. It can be wrong.', {
+          model,
+          time: formatTime(new Date(answeredAt)),
+        })}{' '}
         {cached
-          ? 'Answered before from the same facts: it cost nothing now.'
-          : `It cost ${formatUsd(usd)} (${formatNumber(tokens)} tokens).`}
+          ? t('Answered before from the same facts: it cost nothing now.')
+          : t('It cost {usd} ({tokens} tokens).', { usd: formatUsd(usd), tokens })}
       </p>
       <details className={styles.facts}>
-        <summary>The facts: all that the model was given</summary>
+        <summary>{t('The facts: all that the model was given')}</summary>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by the keyboard */}
         <pre tabIndex={0}>{JSON.stringify(facts, null, 2)}</pre>
       </details>

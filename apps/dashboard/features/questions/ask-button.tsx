@@ -5,6 +5,7 @@ import { Sparkles } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import type { QuestionKind } from '../../../../domain/questions.ts';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import type { Column } from '../../ui/data-table.tsx';
 import { loadConfig } from '../session/config.ts';
@@ -30,7 +31,7 @@ interface Props {
 
 export function AskButton({ kind, id, about }: Props) {
   const [isOpen, setIsOpen] = useState(false);
-  const words = kind === 'alert' ? 'Why?' : 'What changed this week?';
+  const words = kind === 'alert' ? t('Why?') : t('What changed this week?');
   if (!useAsks()) return null;
   return (
     <>
@@ -46,5 +47,5 @@ export function AskButton({ kind, id, about }: Props) {
 /** A column of alerts with the button; none where questions are not offered. */
 export function useWhyColumn<Alert extends { id: string }>(nameOf: (alert: Alert) => string): Column<Alert>[] {
   if (!useAsks()) return [];
-  return [{ header: 'Reason', cell: (alert) => <AskButton kind="alert" id={alert.id} about={nameOf(alert)} /> }];
+  return [{ header: t('Reason'), cell: (alert) => <AskButton kind="alert" id={alert.id} about={nameOf(alert)} /> }];
 }

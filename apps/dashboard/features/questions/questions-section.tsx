@@ -3,9 +3,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { MICROS } from '../../../../domain/questions.ts';
+import { t } from '../../language/translate.ts';
 import { Confirm } from '../../ui/confirm.tsx';
 import { Facts } from '../../ui/facts.tsx';
-import { formatNumber } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { Section, Skeleton } from '../../ui/page.tsx';
 import { Switch } from '../../ui/switch.tsx';
@@ -23,7 +23,7 @@ export function QuestionsSection() {
   });
   if (error)
     return (
-      <Section title="Questions">
+      <Section title={t('Questions')}>
         <Notice tone="danger">{messageOf(error)}</Notice>
       </Section>
     );
@@ -40,16 +40,15 @@ function Offered({ offer }: { offer: Offer }) {
     ...polled(30_000),
   });
   return (
-    <Section title="Questions">
+    <Section title={t('Questions')}>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {isOn === undefined && !error && <Skeleton lines={4} label="Loading questions" />}
+      {isOn === undefined && !error && <Skeleton lines={4} label={t('Loading questions')} />}
       {isOn !== undefined && <OwnersSwitch isOn={isOn} offer={offer} />}
       <p className={styles.note}>
-        Owners and staff can ask why an alert opened, and what changed this week. A language model answers from facts of
-        this tenant that the person who asks may see: names, tags and states of devices, rules, alerts, figures of
-        readings, the newest texts of a device, counts of dead letters; for owners also what was changed, not by whom.
-        No addresses of people, no keys, no other tenant. These facts are sent to {offer.provider}; each answer shows
-        them, and the audit log says when, about what and by whom it was asked.
+        {t(
+          'Owners and staff can ask why an alert opened, and what changed this week. A language model answers from facts of this tenant that the person who asks may see: names, tags and states of devices, rules, alerts, figures of readings, the newest texts of a device, counts of dead letters; for owners also what was changed, not by whom. No addresses of people, no keys, no other tenant. These facts are sent to {provider}; each answer shows them, and the audit log says when, about what and by whom it was asked.',
+          { provider: offer.provider },
+        )}
       </p>
       <Spent offer={offer} />
     </Section>
@@ -62,23 +61,23 @@ function OwnersSwitch({ isOn, offer }: { isOn: boolean; offer: Offer }) {
   const [isAsking, setIsAsking] = useState(false);
   const set = useChange({
     run: (to: boolean) => setQuestions(tenant_id, to),
-    done: (to) => (to ? 'Questions are on.' : 'Questions are off. Answers that were kept are deleted.'),
+    done: (to) => (to ? t('Questions are on.') : t('Questions are off. Answers that were kept are deleted.')),
     changes: ['questions', 'audit'],
   });
-  if (!canManage) return <p>{isOn ? 'Questions are on.' : 'Questions are off. An owner can switch them on.'}</p>;
+  if (!canManage) return <p>{isOn ? t('Questions are on.') : t('Questions are off. An owner can switch them on.')}</p>;
   return (
     <div className={styles.switch}>
       <Switch
-        label="Questions"
+        label={t('Questions')}
         checked={isOn}
         busy={set.isPending}
         onChange={() => (isOn ? set.mutate(false) : setIsAsking(true))}
       />
-      {isOn ? 'On: facts of this tenant are sent when somebody asks.' : 'Off: nothing of this tenant is sent.'}
+      {isOn ? t('On: facts of this tenant are sent when somebody asks.') : t('Off: nothing of this tenant is sent.')}
       {isAsking && (
         <Confirm
-          title="Send facts of this tenant?"
-          action="Switch on"
+          title={t('Send facts of this tenant?')}
+          action={t('Switch on')}
           onClose={() => setIsAsking(false)}
           onConfirm={async () => {
             await set.mutateAsync(true);
@@ -86,8 +85,10 @@ function OwnersSwitch({ isOn, offer }: { isOn: boolean; offer: Offer }) {
           }}
         >
           <p>
-            When an owner or staff asks, facts of this tenant are sent to {offer.provider}, outside this platform. What
-            they are is in the settings, and below each answer.
+            {t(
+              'When an owner or staff asks, facts of this tenant are sent to {provider}, outside this platform. What they are is in the settings, and below each answer.',
+              { provider: offer.provider },
+            )}
           </p>
         </Confirm>
       )}
@@ -107,26 +108,39 @@ function Spent({ offer }: { offer: Offer }) {
   const sumOf = (column: 'calls' | 'cached' | 'refused' | 'tokens' | 'micros', of = days) =>
     of.reduce((sum, day) => sum + day[column], 0);
   const line = (of: typeof days, micros: number, tokens: number) =>
-    `${formatUsd(sumOf('micros', of) / MICROS)} of ${formatUsd(micros / MICROS)}, ` +
-    `${formatNumber(sumOf('tokens', of))} of ${formatNumber(tokens)} tokens`;
+    t('{usd} of {mostusd}, {tokens} of {most} tokens', {
+      usd: formatUsd(sumOf('micros', of) / MICROS),
+      mostusd: formatUsd(micros / MICROS),
+      tokens: sumOf('tokens', of),
+      most: tokens,
+    });
   return (
     <Facts
       facts={[
         [
-          'Today (UTC)',
+          t('Today (UTC)'),
           line(
             days.filter(({ day }) => day === today),
             offer.micros_day,
             offer.tokens_day,
           ),
         ],
-        ['This month', line(days, offer.micros_month, offer.tokens_month)],
+        [t('This month'), line(days, offer.micros_month, offer.tokens_month)],
         [
-          'Answers',
-          `${formatNumber(sumOf('calls'))} from the model, ${formatNumber(sumOf('cached'))} from earlier answers, ` +
-            `${formatNumber(sumOf('refused'))} refused by a cap`,
+          t('Answers'),
+          t('{calls} from the model, {cached} from earlier answers, {refused} refused by a cap', {
+            calls: sumOf('calls'),
+            cached: sumOf('cached'),
+            refused: sumOf('refused'),
+          }),
         ],
-        ['Models', `${offer.models.join(', ')}; the cheapest first, prices of ${offer.prices_from}`],
+        [
+          t('Models'),
+          t('{models}; the cheapest first, prices of {date}', {
+            models: offer.models.join(', '),
+            date: offer.prices_from,
+          }),
+        ],
       ]}
     />
   );

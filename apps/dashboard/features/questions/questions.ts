@@ -1,6 +1,8 @@
 // Questions to the platform's language model: asking one, whether the tenant's owner has switched them on, and what they have cost.
 import type { Answer, Question, Refusal } from '../../../../domain/questions.ts';
 import { firstDay } from '../../../../domain/usage.ts';
+import { localDigits } from '../../language/language.ts';
+import { foreign, t } from '../../language/translate.ts';
 import { clients } from '../session/clients.ts';
 import { ApiError } from '../session/errors.ts';
 import { type Api, allRows, call, type FunctionRow, oneRow } from '../session/rows.ts';
@@ -47,8 +49,8 @@ export async function askQuestion(question: Question): Promise<Answer> {
   });
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok) return body as Answer;
-  const { error = 'Questions do not work at the moment.', hint, until } = (body ?? {}) as Partial<Refusal>;
-  const sentence = [error, hint].filter(Boolean).join(' ');
+  const { error = t('Questions do not work at the moment.'), hint, until } = (body ?? {}) as Partial<Refusal>;
+  const sentence = [error, hint].flatMap((text) => (text ? [foreign(text)] : [])).join(' ');
   throw until
     ? new RefusedUntil(sentence, response.status, new Date(until))
     : new ApiError(sentence, '', response.status);
@@ -66,4 +68,4 @@ export class RefusedUntil extends ApiError {
 
 /** Money of a few cents, in US dollars. */
 export const formatUsd = (usd: number): string =>
-  usd > 0 && usd < 0.01 ? `${Number(usd.toPrecision(2))} USD` : `${usd.toFixed(2)} USD`;
+  `${localDigits(usd > 0 && usd < 0.01 ? String(Number(usd.toPrecision(2))) : usd.toFixed(2))} USD`;

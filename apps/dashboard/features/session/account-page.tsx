@@ -3,6 +3,7 @@
 import type { Session } from '@supabase/auth-js';
 import { useRouter } from 'next/navigation';
 import { type ReactNode, useEffect, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -30,7 +31,7 @@ export function AccountPage() {
   }, [session.status, router]);
   const email = session.status === 'signed-in' ? (session.session.user.email ?? '') : '';
   return (
-    <CardPage title="Your account" about={email && `You are signed in as ${email}.`}>
+    <CardPage title={t('Your account')} about={email && t('You are signed in as {email}.', { email })}>
       {session.status === 'failed' && <Notice tone="danger">{messageOf(session.error)}</Notice>}
       {session.status === 'signed-in' ? (
         <Sections session={session.session} />
@@ -38,7 +39,7 @@ export function AccountPage() {
         session.status !== 'failed' && <Skeleton lines={8} />
       )}
       <ButtonLink variant="quiet" wide href="/admin/devices">
-        Back to devices
+        {t('Back to devices')}
       </ButtonLink>
     </CardPage>
   );
@@ -54,23 +55,23 @@ function Sections({ session }: { session: Session }) {
   const email = session.user.email ?? '';
   return (
     <>
-      <Part title="Password" action="Change password">
+      <Part title={t('Password')} action={t('Change password')}>
         {(done) => (
           <PasswordForm
             email={email}
             auth={authOfThisDevice}
-            onDone={() => done('Your password has been changed. Other devices are signed out.')}
+            onDone={() => done(t('Your password has been changed. Other devices are signed out.'))}
           />
         )}
       </Part>
-      <Part title="E-mail address" action="Change address">
+      <Part title={t('E-mail address')} action={t('Change address')}>
         {(done) => <AddressForm email={email} sendsMail={config.sendsMail} onDone={done} />}
       </Part>
       {config.hasSecondFactor && <SecondFactorSection auth={authOfThisDevice} />}
-      <Part title="Other devices" action="Sign out everywhere else">
+      <Part title={t('Other devices')} action={t('Sign out everywhere else')}>
         {(done) => <SignOutForm onDone={done} />}
       </Part>
-      <Part title="Delete account" action="Delete my account…">
+      <Part title={t('Delete account')} action={t('Delete my account…')}>
         {() => <DeleteAccountForm email={email} />}
       </Part>
     </>
@@ -99,7 +100,7 @@ function Part({ title, action, children }: PartProps) {
         <>
           {children(done)}
           <Button variant="quiet" wide onClick={() => setIsOpen(false)}>
-            Cancel
+            {t('Cancel')}
           </Button>
         </>
       ) : (
@@ -119,26 +120,26 @@ function AddressForm({ email, sendsMail, onDone }: FormProps & { email: string; 
   const { busy, submit, problem } = useSubmit(async (form) => {
     const next = String(form.get('email')).trim();
     await changeAddress(next);
-    onDone(
-      `Two e-mails are on their way, one to ${email} and one to ${next}. Open the link in both. Until then you sign in as ${email}.${
-        sendsMail ? '' : ' This platform sends no mail: the links are in its front-door.log.'
-      }`,
+    const sent = t(
+      'Two e-mails are on their way, one to {email} and one to {next}. Open the link in both. Until then you sign in as {email}.',
+      { email, next },
     );
+    onDone(sendsMail ? sent : `${sent} ${t('This platform sends no mail: the links are in its front-door.log.')}`);
   });
   return (
     <form method="post" onSubmit={submit}>
       {problem}
       <Field
-        label="New e-mail address"
+        label={t('New e-mail address')}
         name="email"
         type="email"
         autoComplete="email"
-        hint="Both addresses, the old and the new one, are sent a link to confirm the change."
+        hint={t('Both addresses, the old and the new one, are sent a link to confirm the change.')}
         required
         autoFocus
       />
       <Button type="submit" variant="primary" busy={busy} wide>
-        Send both links
+        {t('Send both links')}
       </Button>
     </form>
   );
@@ -147,14 +148,14 @@ function AddressForm({ email, sendsMail, onDone }: FormProps & { email: string; 
 function SignOutForm({ onDone }: FormProps) {
   const { busy, submit, problem } = useSubmit(async () => {
     await signOutElsewhere();
-    onDone('You are signed out everywhere else.');
+    onDone(t('You are signed out everywhere else.'));
   });
   return (
     <form method="post" onSubmit={submit}>
       {problem}
-      <p>Other browsers and devices will need your password again. This one stays signed in.</p>
+      <p>{t('Other browsers and devices will need your password again. This one stays signed in.')}</p>
       <Button type="submit" variant="danger" busy={busy} wide>
-        Sign out the others
+        {t('Sign out the others')}
       </Button>
     </form>
   );

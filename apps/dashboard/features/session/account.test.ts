@@ -1,6 +1,7 @@
 // Each refusal of the auth service is a sentence for a person (codes: supabase/auth, internal/api/apierrors/errorcode.go).
 import { afterEach, expect, test, vi } from 'vitest';
-import { explain, requestReset, SENTENCES, signIn, signOut, signUp } from './account.ts';
+import { explain, requestReset, SENTENCES, signIn, signUp } from './account.ts';
+import { signOut } from './sign-out.ts';
 
 /** What the auth service answers to whatever it is asked. */
 let answer: object;

@@ -1,11 +1,12 @@
 // Signing in, making an account for an invitation, a new password or address, signing out: what the auth service is asked.
 import type { EmailOtpType, Session } from '@supabase/auth-js';
+import { foreign, type PlainMessage, t } from '../../language/translate.ts';
 import { clients } from './clients.ts';
 import { forgetLink } from './mailed-link.ts';
 
 const ENDED = 'Your session has ended. Sign in again.';
 /** By the auth service's code. A map: a code may come from an address, and an object has a `__proto__`. */
-export const SENTENCES = new Map(
+export const SENTENCES = new Map<string, PlainMessage>(
   Object.entries({
     invalid_credentials: 'E-mail and password do not match an account. Check both and try again.',
     email_not_confirmed:
@@ -46,7 +47,7 @@ export const SENTENCES = new Map(
     refresh_token_already_used: ENDED,
     bad_jwt: ENDED,
     user_not_found: ENDED,
-  }),
+  } satisfies Record<string, PlainMessage>),
 );
 
 /** What the auth service refused. `message` is for people. */
@@ -160,13 +161,6 @@ export async function sendCode(auth: Auth): Promise<void> {
   check(await auth.reauthenticate());
 }
 
-/** Forgets the session on this device; other devices stay signed in. */
-export async function signOut(): Promise<void> {
-  const { auth } = await clients();
-  forgetLink();
-  await auth.signOut({ scope: 'local' });
-}
-
 /** Ends the sessions of other browsers; what they have open is refused from then on. */
 export async function signOutElsewhere(): Promise<void> {
   const { auth } = await clients();
@@ -191,14 +185,15 @@ export function explain({ code = '', message, status }: Refusal): AccountError {
 
 function sentence(code: string, message: string, status: number | undefined): string {
   const known = SENTENCES.get(code);
-  if (known) return known;
+  if (known) return t(known);
   // Its own message says which rule: length, characters, or a list of leaked passwords.
-  if (code === 'weak_password') return `This password is too weak. ${message}`;
+  if (code === 'weak_password') return t('This password is too weak. {message}', { message: foreign(message) });
   // Servers before error codes, and compatible ones.
-  if (/invalid login credentials/i.test(message)) return SENTENCES.get('invalid_credentials') as string;
+  if (/invalid login credentials/i.test(message))
+    return t('E-mail and password do not match an account. Check both and try again.');
   if (status === undefined || status === 0) {
-    return 'The platform cannot be reached. Check your connection and try again.';
+    return t('The platform cannot be reached. Check your connection and try again.');
   }
-  if (status >= 500) return 'The sign-in service has a problem of its own. Try again in a moment.';
-  return message.endsWith('.') ? message : `${message}.`;
+  if (status >= 500) return t('The sign-in service has a problem of its own. Try again in a moment.');
+  return foreign(message.endsWith('.') ? message : `${message}.`);
 }

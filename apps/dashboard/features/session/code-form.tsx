@@ -1,9 +1,11 @@
 'use client';
 // Asks for the code of the second factor, and raises the session with it.
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
 import type { Auth } from './account.ts';
-import { enterCode, type SecondFactor } from './second-factor.ts';
+import type { SecondFactor } from './factors.ts';
+import { enterCode } from './second-factor.ts';
 import { useSubmit } from './use-submit.tsx';
 
 interface Props {
@@ -14,7 +16,7 @@ interface Props {
   onDone?: () => void | Promise<void>;
 }
 
-export function CodeForm({ auth, factors, action = 'Continue', onDone }: Props) {
+export function CodeForm({ auth, factors, action = t('Continue'), onDone }: Props) {
   const { busy, submit, problem } = useSubmit(async (form) => {
     await enterCode(await auth(), String(form.get('factor') ?? factors[0]?.id), String(form.get('code')));
     await onDone?.();
@@ -23,7 +25,7 @@ export function CodeForm({ auth, factors, action = 'Continue', onDone }: Props) 
     <form method="post" onSubmit={submit}>
       {problem}
       {factors.length > 1 && (
-        <Choice label="Authenticator" name="factor">
+        <Choice label={t('Authenticator')} name="factor">
           {factors.map(({ id, friendly_name }) => (
             <option key={id} value={id}>
               {friendly_name}
@@ -32,13 +34,13 @@ export function CodeForm({ auth, factors, action = 'Continue', onDone }: Props) 
         </Choice>
       )}
       <Field
-        label="Code"
+        label={t('Code')}
         name="code"
         inputMode="numeric"
         autoComplete="one-time-code"
         pattern="[0-9 ]{6,7}"
-        title="6 digits"
-        hint="The 6 digits that your authenticator app shows now."
+        title={t('6 digits')}
+        hint={t('The 6 digits that your authenticator app shows now.')}
         required
         autoFocus
       />

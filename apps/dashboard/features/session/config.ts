@@ -1,5 +1,6 @@
 // Where the platform is: read from the origin that served the page, so that one build serves every environment.
 import type { PublicConfig } from '../../functions/api/config.ts';
+import { t } from '../../language/translate.ts';
 
 let loading: Promise<PublicConfig> | undefined;
 
@@ -17,7 +18,7 @@ async function fetchConfig(): Promise<PublicConfig> {
   const config = (response?.ok ? await response.json().catch(() => ({})) : {}) as Partial<PublicConfig>;
   if (!config.supabaseUrl || !config.publishableKey) {
     throw new Error(
-      'The dashboard could not read its configuration from /api/config. Check the connection and try again.',
+      t('The dashboard could not read its configuration from /api/config. Check the connection and try again.'),
     );
   }
   return config as PublicConfig;

@@ -1,4 +1,5 @@
 // Turns the API's answers into sentences that say what is wrong and what to do.
+import { foreign, type PlainMessage, t } from '../../language/translate.ts';
 
 /** A refused or failed request. `message` is for people. */
 export class ApiError extends Error {
@@ -33,7 +34,7 @@ const OTHER_VERSION =
 const EXPIRED = 'Your session has ended. Sign in again.';
 
 /** Sentences for codes whose own message is written for programmers. */
-const BY_CODE: Record<string, string> = {
+const BY_CODE: Record<string, PlainMessage> = {
   PGRST301: EXPIRED,
   PGRST303: EXPIRED,
   PGRST202: OTHER_VERSION,
@@ -50,14 +51,17 @@ export function unwrap<T>({ data, error, status }: Answer): T {
 
 function sentence(error: NonNullable<Answer['error']>, status: number): string {
   const known = BY_CODE[error.code ?? ''];
-  if (known) return known;
-  if (status === 0) return OFFLINE;
-  if (status === 401) return EXPIRED;
+  if (known) return t(known);
+  if (status === 0) return t(OFFLINE);
+  if (status === 401) return t(EXPIRED);
   if (status >= 500 && !error.hint && error.code !== 'P0002')
-    return 'The platform has a problem of its own. Try again in a moment.';
+    return t('The platform has a problem of its own. Try again in a moment.');
   if (/^permission denied for /.test(error.message))
-    return 'Your role does not allow this. Ask an owner of the tenant.';
-  return [error.message, error.hint].filter(Boolean).map(asSentence).join(' ');
+    return t('Your role does not allow this. Ask an owner of the tenant.');
+  return [error.message, error.hint]
+    .filter(Boolean)
+    .map((text) => foreign(asSentence(text)))
+    .join(' ');
 }
 
 /** With a capital letter and a full stop. */
@@ -69,8 +73,8 @@ function asSentence(text: string | null | undefined): string {
 
 /** What to show for anything thrown. */
 export function messageOf(error: unknown): string {
-  if (error instanceof TypeError) return OFFLINE;
-  return error instanceof Error ? error.message : 'Something went wrong. Try again.';
+  if (error instanceof TypeError) return t(OFFLINE);
+  return error instanceof Error ? error.message : t('Something went wrong. Try again.');
 }
 
 /** True for a failure that may go away by itself, so that a retry makes sense. */

@@ -1,5 +1,6 @@
 'use client';
 // For people who forgot their password, or have none yet.
+import { t } from '../../language/translate.ts';
 import { ButtonLink } from '../../ui/button.tsx';
 import { CardPage } from '../shell/card-page.tsx';
 import { useNext } from './next-path.ts';
@@ -8,10 +9,10 @@ import { ResetForm } from './reset-form.tsx';
 export function ForgottenPage() {
   const next = useNext();
   return (
-    <CardPage title="Reset your password" about="You get an e-mail with a link to set a new one.">
+    <CardPage title={t('Reset your password')} about={t('You get an e-mail with a link to set a new one.')}>
       <ResetForm next={next} />
       <ButtonLink variant="quiet" wide href={`/sign-in?next=${encodeURIComponent(next)}`}>
-        Back to sign-in
+        {t('Back to sign-in')}
       </ButtonLink>
     </CardPage>
   );

@@ -2,6 +2,7 @@
 // Where every mailed link ends: a password to set, a changed address, or why the link did not work and how to get another.
 import { useRouter } from 'next/navigation';
 import { useEffect, useState } from 'react';
+import { type PlainMessage, t } from '../../language/translate.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
@@ -9,11 +10,11 @@ import { CardPage } from '../shell/card-page.tsx';
 import { AccountError, keepSession, type Opened, openLink, SENTENCES, unsealLink } from './account.ts';
 import { CodeForm } from './code-form.tsx';
 import { messageOf } from './errors.ts';
+import { factorsOf, needsCode } from './factors.ts';
 import { forgetLink, keepOpened, keepRefused, keptLink, type MailedLink } from './mailed-link.ts';
 import { takeMyAddress } from './own-address.ts';
 import { PasswordForm } from './password-form.tsx';
 import { ResetForm } from './reset-form.tsx';
-import { factorsOf, needsCode } from './second-factor.ts';
 import { useSession } from './session.tsx';
 
 export function LinkPage() {
@@ -32,25 +33,27 @@ export function LinkPage() {
   if (link.kind === 'half') {
     return (
       <CardPage
-        title="One more link"
-        about="Changing your e-mail address takes two links: one was sent to the old address, one to the new. Open the other one as well."
+        title={t('One more link')}
+        about={t(
+          'Changing your e-mail address takes two links: one was sent to the old address, one to the new. Open the other one as well.',
+        )}
       />
     );
   }
   return (
     <CardPage
-      title="No link was opened"
-      about="Open the link in the e-mail you were sent. This page then tells you what happened."
+      title={t('No link was opened')}
+      about={t('Open the link in the e-mail you were sent. This page then tells you what happened.')}
     >
       <ButtonLink variant="primary" wide href="/sign-in">
-        Sign in
+        {t('Sign in')}
       </ButtonLink>
     </CardPage>
   );
 }
 
 const Checking = () => (
-  <CardPage title="Checking your link">
+  <CardPage title={t('Checking your link')}>
     <Skeleton lines={3} />
   </CardPage>
 );
@@ -80,9 +83,9 @@ function SealedLink({ type, tokenHash, next }: Extract<MailedLink, { kind: 'seal
     setLink(opened);
   };
   return (
-    <CardPage title="Use this link?" about="It works once. Nothing changes before the next page.">
+    <CardPage title={t('Use this link?')} about={t('It works once. Nothing changes before the next page.')}>
       <Button variant="primary" wide busy={busy} onClick={() => open().catch(setFailure)}>
-        Continue
+        {t('Continue')}
       </Button>
     </CardPage>
   );
@@ -105,15 +108,15 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
     // The maker of a link chooses its session and its type: without a password, it must not sign in anybody else.
     const isMine = session.status === 'signed-in' && session.session.user.id === link.session.user.id;
     return (
-      <CardPage title="Your address has been changed" about={`You sign in as ${email} from now on.`}>
+      <CardPage title={t('Your address has been changed')} about={t('You sign in as {email} from now on.', { email })}>
         {problem && <Notice tone="danger">{problem}</Notice>}
         {isMine ? (
           <Button variant="primary" wide onClick={() => goOn().catch((error) => setProblem(messageOf(error)))}>
-            Continue
+            {t('Continue')}
           </Button>
         ) : (
           <ButtonLink variant="primary" wide href="/sign-in" onClick={forgetLink}>
-            Sign in
+            {t('Sign in')}
           </ButtonLink>
         )}
       </CardPage>
@@ -121,15 +124,18 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
   }
   if (needsCode(link.session) && !hasCode) {
     return (
-      <CardPage title="Enter your code" about={`${email} has a second factor. A link alone changes no password.`}>
+      <CardPage
+        title={t('Enter your code')}
+        about={t('{email} has a second factor. A link alone changes no password.', { email })}
+      >
         <CodeForm auth={async () => link.auth} factors={factorsOf(link.session)} onDone={() => setHasCode(true)} />
       </CardPage>
     );
   }
   // Always a password: otherwise, someone who registered this address before its owner confirmed it would keep theirs.
   const [title, about] = WORDS.get(type)?.(email) ?? [
-    'Set a new password',
-    `For ${email}. Your other devices are signed out.`,
+    t('Set a new password'),
+    t('For {email}. Your other devices are signed out.', { email }),
   ];
   return (
     <CardPage title={title} about={about}>
@@ -143,14 +149,17 @@ const WORDS = new Map<string, (email: string) => readonly [string, string]>([
   [
     'signup',
     (email) => [
-      'Your address is confirmed',
-      `Enter your password for ${email} once more, or a new one. It replaces any that somebody else may have set for your address.`,
+      t('Your address is confirmed'),
+      t(
+        'Enter your password for {email} once more, or a new one. It replaces any that somebody else may have set for your address.',
+        { email },
+      ),
     ],
   ],
-  ['invite', (email) => ['Choose a password', `You sign in with it as ${email} from now on.`]],
+  ['invite', (email) => [t('Choose a password'), t('You sign in with it as {email} from now on.', { email })]],
 ]);
 
-const TITLES = new Map([
+const TITLES = new Map<string, PlainMessage>([
   ['otp_expired', 'This link no longer works'],
   ['user_banned', 'This account is blocked'],
 ]);
@@ -168,13 +177,13 @@ function RefusedLink({ code, message, next }: { code: string; message?: string; 
   const session = useSession();
   return (
     <CardPage
-      title={TITLES.get(code) ?? 'This link did not work'}
-      about={message ?? SENTENCES.get(code) ?? 'Ask for another one and open it exactly as you received it.'}
+      title={t(TITLES.get(code) ?? 'This link did not work')}
+      about={message ?? t(SENTENCES.get(code) ?? 'Ask for another one and open it exactly as you received it.')}
     >
       {code !== 'user_banned' && <ResetForm next={next} />}
       {session.status === 'signed-in' && (
         <ButtonLink variant="quiet" wide href={next}>
-          Continue
+          {t('Continue')}
         </ButtonLink>
       )}
     </CardPage>

@@ -2,6 +2,7 @@
 // A new password, with what the auth service wants besides: a mailed code when the sign-in is old ("secure password change"),
 // the current password where it is set up so.
 import { type FormEvent, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -61,37 +62,37 @@ export function PasswordForm({ email, auth, mayStay = false, onDone }: Props) {
       {/* Password managers keep the password under this name. */}
       <input type="text" name="email" autoComplete="username" value={email} readOnly hidden />
       {wants.current && (
-        <Field label="Current password" name="current" type="password" autoComplete="current-password" required />
+        <Field label={t('Current password')} name="current" type="password" autoComplete="current-password" required />
       )}
       <Field
-        label="New password"
+        label={t('New password')}
         name="password"
         type="password"
         autoComplete="new-password"
         minLength={12}
         maxLength={72}
-        hint="At least 12 characters."
+        hint={t('At least 12 characters.')}
         required
         autoFocus
       />
       {wants.code && (
         <>
           <Field
-            label="Code"
+            label={t('Code')}
             name="code"
             inputMode="numeric"
             autoComplete="one-time-code"
-            hint={`It was sent to ${email}.`}
+            hint={t('It was sent to {email}.', { email })}
             required
             autoFocus
           />
           <Button wide onClick={() => sendAgain()}>
-            Send another code
+            {t('Send another code')}
           </Button>
         </>
       )}
       <Button type="submit" variant="primary" busy={busy} wide>
-        Set password
+        {t('Set password')}
       </Button>
     </form>
   );

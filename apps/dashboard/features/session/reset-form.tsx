@@ -1,6 +1,7 @@
 'use client';
 // Requests an e-mail with a link to set a new password. The answer is the same whether or not there is an account.
 import { type FormEvent, useEffect, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -39,18 +40,20 @@ export function ResetForm({ next }: { next: string }) {
   if (sentTo) {
     return (
       <Notice tone="ok">
-        If {sentTo} has an account, an e-mail with a link is on its way. The link works once, for a limited time, in any
-        browser. Nothing there? Look in your spam folder, and ask again in a few minutes.
-        {!sendsMail && ' This platform sends no mail: the link is in its front-door.log.'}
+        {t(
+          'If {email} has an account, an e-mail with a link is on its way. The link works once, for a limited time, in any browser. Nothing there? Look in your spam folder, and ask again in a few minutes.',
+          { email: sentTo },
+        )}
+        {!sendsMail && ` ${t('This platform sends no mail: the link is in its front-door.log.')}`}
       </Notice>
     );
   }
   return (
     <form method="post" onSubmit={submit}>
       {problem && <Notice tone="danger">{problem}</Notice>}
-      <Field label="E-mail" name="email" type="email" autoComplete="username" required />
+      <Field label={t('E-mail')} name="email" type="email" autoComplete="username" required />
       <Button type="submit" variant="primary" busy={busy} wide>
-        Send link
+        {t('Send link')}
       </Button>
     </form>
   );

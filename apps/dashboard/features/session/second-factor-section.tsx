@@ -1,6 +1,7 @@
 'use client';
 // The account's authenticator apps: setting one up, by QR code or text, and removing it.
 import { useCallback, useEffect, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { CopyBlock } from '../../ui/copy.tsx';
@@ -11,7 +12,8 @@ import type { Auth } from './account.ts';
 import styles from './account-page.module.css';
 import { CodeForm } from './code-form.tsx';
 import { messageOf } from './errors.ts';
-import { beginFactor, type Enrolment, listFactors, removeFactor, type SecondFactor } from './second-factor.ts';
+import type { SecondFactor } from './factors.ts';
+import { beginFactor, type Enrolment, listFactors, removeFactor } from './second-factor.ts';
 
 export function SecondFactorSection({ auth }: { auth: () => Promise<Auth> }) {
   const [factors, setFactors] = useState<SecondFactor[]>();
@@ -30,7 +32,7 @@ export function SecondFactorSection({ auth }: { auth: () => Promise<Auth> }) {
     setSaid(undefined);
     try {
       // A name that is not taken yet: the auth service insists.
-      setEnrolment(await beginFactor(await auth(), `Authenticator, ${new Date().toISOString().slice(0, 16)}Z`));
+      setEnrolment(await beginFactor(await auth(), `${t('Authenticator')}, ${new Date().toISOString().slice(0, 16)}Z`));
     } catch (error) {
       fail(error);
     } finally {
@@ -39,8 +41,8 @@ export function SecondFactorSection({ auth }: { auth: () => Promise<Auth> }) {
   }
 
   return (
-    <section className={styles.part} aria-label="Second factor">
-      <h2>Second factor</h2>
+    <section className={styles.part} aria-label={t('Second factor')}>
+      <h2>{t('Second factor')}</h2>
       {said && <Notice tone={said.tone}>{said.text}</Notice>}
       {!factors && !said && <Skeleton lines={2} />}
       {factors && factors.length > 0 && (
@@ -48,8 +50,12 @@ export function SecondFactorSection({ auth }: { auth: () => Promise<Auth> }) {
           {factors.map((factor) => (
             <li key={factor.id}>
               {factor.friendly_name}
-              <Button variant="quiet" aria-label={`Remove ${factor.friendly_name}`} onClick={() => setLeaving(factor)}>
-                Remove
+              <Button
+                variant="quiet"
+                aria-label={t('Remove {name}', { name: factor.friendly_name ?? '' })}
+                onClick={() => setLeaving(factor)}
+              >
+                {t('Remove')}
               </Button>
             </li>
           ))}
@@ -59,50 +65,54 @@ export function SecondFactorSection({ auth }: { auth: () => Promise<Auth> }) {
         <>
           <p>
             {factors.length === 0
-              ? 'With a second factor, you sign in with your password and a code from an authenticator app.'
-              : 'You sign in with your password and a code from one of these. Another one, on another device, helps when the first is lost.'}
+              ? t('With a second factor, you sign in with your password and a code from an authenticator app.')
+              : t(
+                  'You sign in with your password and a code from one of these. Another one, on another device, helps when the first is lost.',
+                )}
           </p>
           <Button wide busy={busy} onClick={begin}>
-            {factors.length === 0 ? 'Set up an authenticator app' : 'Set up another'}
+            {factors.length === 0 ? t('Set up an authenticator app') : t('Set up another')}
           </Button>
         </>
       )}
       {enrolment && (
         <>
-          <p>Scan this with your authenticator app, or type the secret into it. Then enter the code that it shows.</p>
-          <QrCode text={enrolment.uri} label="QR code for your authenticator app" />
-          <CopyBlock text={enrolment.secret} label="secret" />
+          <p>
+            {t('Scan this with your authenticator app, or type the secret into it. Then enter the code that it shows.')}
+          </p>
+          <QrCode text={enrolment.uri} label={t('QR code for your authenticator app')} />
+          <CopyBlock text={enrolment.secret} label={t('secret')} />
           <CodeForm
             auth={auth}
             factors={[enrolment]}
-            action="Confirm"
+            action={t('Confirm')}
             onDone={async () => {
               setEnrolment(undefined);
               setSaid({
                 tone: 'ok',
-                text: 'The second factor is set up. Devices that were signed in without it are signed out.',
+                text: t('The second factor is set up. Devices that were signed in without it are signed out.'),
               });
               await read();
             }}
           />
           <Button variant="quiet" wide onClick={() => setEnrolment(undefined)}>
-            Cancel
+            {t('Cancel')}
           </Button>
         </>
       )}
       {leaving && (
         <Confirm
-          title={`Remove ${leaving.friendly_name}?`}
-          action="Remove second factor"
+          title={t('Remove {name}?', { name: leaving.friendly_name ?? '' })}
+          action={t('Remove second factor')}
           onClose={() => setLeaving(undefined)}
           onConfirm={async () => {
             await removeFactor(await auth(), leaving.id);
             setLeaving(undefined);
-            setSaid({ tone: 'ok', text: 'The authenticator app has been removed.' });
+            setSaid({ tone: 'ok', text: t('The authenticator app has been removed.') });
             await read();
           }}
         >
-          <p>Unless you have another one, you then sign in with your password alone.</p>
+          <p>{t('Unless you have another one, you then sign in with your password alone.')}</p>
         </Confirm>
       )}
     </section>

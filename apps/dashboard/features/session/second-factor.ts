@@ -1,28 +1,7 @@
 // The second factor of an account: an authenticator app that shows codes (TOTP). The auth service keeps its secret; a session that was
 // opened with a code has the level `aal2`, and the database asks for that level once there is a factor.
-import type { Factor, Session } from '@supabase/auth-js';
 import { type Auth, check } from './account.ts';
-
-/** One that counts: its first code was right. */
-export type SecondFactor = Pick<Factor, 'id' | 'friendly_name' | 'created_at'>;
-
-/** Those of the session's account. */
-export const factorsOf = ({ user }: Session): SecondFactor[] =>
-  (user.factors ?? []).filter(({ factor_type, status }) => factor_type === 'totp' && status === 'verified');
-
-/** True until a code has been entered where there is a second factor. */
-export const needsCode = (session: Session): boolean =>
-  factorsOf(session).length > 0 && levelOf(session.access_token) !== 'aal2';
-
-/** The `aal` of an access token: which factors its session was opened with. */
-function levelOf(token: string): unknown {
-  const [, claims = ''] = token.split('.');
-  try {
-    return JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))).aal;
-  } catch {
-    return undefined;
-  }
-}
+import type { SecondFactor } from './factors.ts';
 
 /** As the auth service has them now. @throws AccountError, as all below. */
 export async function listFactors(auth: Auth): Promise<SecondFactor[]> {

@@ -4,7 +4,7 @@ import type { Session } from '@supabase/auth-js';
 import { usePathname } from 'next/navigation';
 import { createContext, lazy, type ReactNode, Suspense, startTransition, useContext, useEffect, useState } from 'react';
 import { clients } from './clients.ts';
-import { needsCode } from './second-factor.ts';
+import { needsCode } from './factors.ts';
 
 /** `loading` until the stored session has been read; `failed` when the platform's configuration cannot be. */
 export type SessionState =

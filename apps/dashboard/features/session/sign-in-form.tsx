@@ -1,6 +1,7 @@
 'use client';
 // Signing in with e-mail and password; for an invited person without an account, making one.
 import { type FormEvent, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -47,32 +48,34 @@ export function SignInForm({ next, canSignUp = false }: Props) {
       {askedFor && (
         // True for a new address and for one that has an account: the service does not say which, nor may the page.
         <Notice tone="neutral">
-          If {askedFor} had no account, an e-mail with a link is on its way: open it in any browser to continue. If none
-          arrives, there is an account already: sign in, or set a new password.
+          {t(
+            'If {email} had no account, an e-mail with a link is on its way: open it in any browser to continue. If none arrives, there is an account already: sign in, or set a new password.',
+            { email: askedFor },
+          )}
         </Notice>
       )}
-      <Field label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />
+      <Field label={t('E-mail')} name="email" type="email" autoComplete="username" required autoFocus />
       <Field
-        label="Password"
+        label={t('Password')}
         name="password"
         type="password"
         autoComplete={isNew ? 'new-password' : 'current-password'}
         minLength={isNew ? 12 : undefined}
         maxLength={isNew ? 72 : undefined}
-        hint={isNew ? 'At least 12 characters.' : undefined}
+        hint={isNew ? t('At least 12 characters.') : undefined}
         required
       />
       <Button type="submit" variant="primary" busy={busy} wide>
-        {isNew ? 'Create account' : 'Sign in'}
+        {isNew ? t('Create account') : t('Sign in')}
       </Button>
       {canSignUp && (
         <Button variant="quiet" wide onClick={() => setIsNew(!isNew)}>
-          {isNew ? 'I have an account' : 'Create an account'}
+          {isNew ? t('I have an account') : t('Create an account')}
         </Button>
       )}
       {!isNew && (
         <ButtonLink variant="quiet" wide href={`/forgotten?next=${encodeURIComponent(next)}`}>
-          Forgotten your password?
+          {t('Forgotten your password?')}
         </ButtonLink>
       )}
     </form>

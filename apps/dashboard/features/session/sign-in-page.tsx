@@ -2,6 +2,7 @@
 // Signing in; afterwards back to where one wanted to go.
 import { useRouter } from 'next/navigation';
 import { useEffect } from 'react';
+import { t } from '../../language/translate.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { CardPage } from '../shell/card-page.tsx';
 import { messageOf } from './errors.ts';
@@ -17,7 +18,7 @@ export function SignInPage() {
     if (session.status === 'signed-in') router.replace(safePath(new URLSearchParams(location.search).get('next')));
   }, [session.status, router]);
   return (
-    <CardPage title="Sign in">
+    <CardPage title={t('Sign in')}>
       {session.status === 'failed' && <Notice tone="danger">{messageOf(session.error)}</Notice>}
       <SignInForm next={next} />
     </CardPage>

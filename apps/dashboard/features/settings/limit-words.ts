@@ -1,7 +1,9 @@
 // The names of limits as the settings page writes them, in its order.
-import type { READING_LIMITS, TENANT_LIMITS } from '../../../../domain/account-limits.ts';
 
-const WORDS: Record<keyof typeof TENANT_LIMITS | keyof typeof READING_LIMITS, string> = {
+import type { READING_LIMITS, TENANT_LIMITS } from '../../../../domain/account-limits.ts';
+import type { PlainMessage } from '../../language/translate.ts';
+
+const WORDS: Record<keyof typeof TENANT_LIMITS | keyof typeof READING_LIMITS, PlainMessage> = {
   max_devices: 'Devices',
   readings_per_minute: 'Readings in the last minute',
   readings_per_day: 'Readings stored today',
@@ -22,4 +24,4 @@ const WORDS: Record<keyof typeof TENANT_LIMITS | keyof typeof READING_LIMITS, st
   max_dead_letter_bytes: 'Bytes of dead letters kept',
 };
 
-export const LIMIT_WORDS: Record<string, string> = WORDS;
+export const LIMIT_WORDS: Record<string, PlainMessage> = WORDS;

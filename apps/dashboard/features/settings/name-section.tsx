@@ -3,6 +3,7 @@
 import { type FormEvent, useState } from 'react';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { tenantPrefix } from '../../../../domain/topics.ts';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -16,18 +17,20 @@ export function NameSection() {
   const { tenant } = useTenant();
   const canManage = useCan('manage the tenant');
   return (
-    <Section title="Name and slug">
+    <Section title={t('Name and slug')}>
       {canManage && <Rename />}
       <Facts
         facts={[
-          !canManage && (['Name', tenant.name] as const),
-          ['Slug', <code key="slug">{tenant.slug}</code>],
-          ['Topics', <code key="topics">{tenantPrefix(tenant.slug)}/devices/…</code>],
+          !canManage && ([t('Name'), tenant.name] as const),
+          [t('Slug'), <code key="slug">{tenant.slug}</code>],
+          [t('Topics'), <code key="topics">{tenantPrefix(tenant.slug)}/devices/…</code>],
         ]}
       />
       <p className={styles.note}>
-        The slug cannot be changed: it is part of every topic and of the user name that each device connects with.
-        {!canManage && ' Owners can change the name.'}
+        {t(
+          'The slug cannot be changed: it is part of every topic and of the user name that each device connects with.',
+        )}
+        {!canManage && ` ${t('Owners can change the name.')}`}
       </p>
     </Section>
   );
@@ -38,7 +41,7 @@ function Rename() {
   const [name, setName] = useState(tenant.name);
   const rename = useChange({
     run: (to: string) => renameTenant(tenant.tenant_id, to),
-    done: (to) => `The tenant is now called ${to}.`,
+    done: (to) => t('The tenant is now called {to}.', { to }),
     changes: ['tenants', 'audit'],
   });
   function submit(event: FormEvent) {
@@ -48,14 +51,14 @@ function Rename() {
   return (
     <form className={styles.rename} onSubmit={submit}>
       <Field
-        label="Name"
+        label={t('Name')}
         value={name}
         onChange={(event) => setName(event.target.value)}
         maxLength={MAX_NAME_LENGTH}
         required
       />
       <Button type="submit" busy={rename.isPending} disabled={name.trim() === tenant.name}>
-        Rename
+        {t('Rename')}
       </Button>
     </form>
   );

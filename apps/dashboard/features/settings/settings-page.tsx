@@ -1,5 +1,6 @@
 'use client';
 // What holds for a whole tenant: one section a subject, each with its own queries.
+import { t } from '../../language/translate.ts';
 import { PageHead } from '../../ui/page.tsx';
 import { ArchiveSection } from '../archive/archive-section.tsx';
 import { RetentionSection } from '../archive/retention-section.tsx';
@@ -13,7 +14,7 @@ import { NameSection } from './name-section.tsx';
 export function SettingsPage() {
   return (
     <>
-      <PageHead title="Settings" about="What applies to the whole tenant." />
+      <PageHead title={t('Settings')} about={t('What applies to the whole tenant.')} />
       <NameSection />
       <LimitsSection />
       <UsageSection />

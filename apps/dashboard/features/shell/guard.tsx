@@ -2,11 +2,12 @@
 // Shows its pages to members of a tenant. Others are asked to sign in or to create their first tenant.
 import { usePathname, useRouter } from 'next/navigation';
 import { type ReactNode, useEffect } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { signOut } from '../session/account.ts';
 import { messageOf } from '../session/errors.ts';
 import { useSession } from '../session/session.tsx';
+import { signOut } from '../session/sign-out.ts';
 import { CreateTenantForm } from '../tenants/create-tenant.tsx';
 import { TenantProvider, useMyTenants, useTenantsLeft } from '../tenants/tenant.tsx';
 import { CardPage } from './card-page.tsx';
@@ -23,10 +24,10 @@ export function Guard({ children }: { children: ReactNode }) {
   }, [session.status, path, router]);
   if (session.status === 'failed') {
     return (
-      <CardPage title="Not connected">
+      <CardPage title={t('Not connected')}>
         <Notice tone="danger">{messageOf(session.error)}</Notice>
         <Button variant="primary" wide onClick={() => location.reload()}>
-          Try again
+          {t('Try again')}
         </Button>
       </CardPage>
     );
@@ -51,13 +52,13 @@ function Member({ email, children }: { email: string; children: ReactNode }) {
 
 function NotConnected({ error, onRetry }: { error: Error; onRetry: () => void }) {
   return (
-    <CardPage title="Not connected">
+    <CardPage title={t('Not connected')}>
       <Notice tone="danger">{messageOf(error)}</Notice>
       <Button variant="primary" wide onClick={onRetry}>
-        Try again
+        {t('Try again')}
       </Button>
       <Button variant="quiet" wide onClick={() => signOut()}>
-        Sign out
+        {t('Sign out')}
       </Button>
     </CardPage>
   );
@@ -69,16 +70,16 @@ function NoTenant({ email }: { email: string }) {
   if (left === undefined) return <ShellSkeleton />;
   return (
     <CardPage
-      title={left > 0 ? 'Create your first tenant' : 'No tenant yet'}
-      about={`${email} does not belong to a tenant yet. ${
+      title={left > 0 ? t('Create your first tenant') : t('No tenant yet')}
+      about={`${t('{email} does not belong to a tenant yet.', { email })} ${
         left > 0
-          ? 'Create your own, or open the invitation link you were sent.'
-          : 'Open the invitation link you were sent, or ask the platform’s operator for a tenant.'
+          ? t('Create your own, or open the invitation link you were sent.')
+          : t('Open the invitation link you were sent, or ask the platform’s operator for a tenant.')
       }`}
     >
       {left > 0 && <CreateTenantForm />}
       <Button variant="quiet" wide onClick={() => signOut()}>
-        Sign out
+        {t('Sign out')}
       </Button>
     </CardPage>
   );

@@ -17,20 +17,21 @@ import {
 } from 'lucide-react';
 import { usePathname } from 'next/navigation';
 import { type ReactNode, useEffect, useState } from 'react';
+import { type PlainMessage, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { classes } from '../../ui/classes.ts';
 import { Link } from '../../ui/link.tsx';
 import { Wordmark } from '../../ui/wordmark.tsx';
 import { useOpenCount } from '../alerts/use-alerts.ts';
 import { DeletionBanner } from '../deletion/deletion-banner.tsx';
-import { signOut } from '../session/account.ts';
+import { signOut } from '../session/sign-out.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import { TenantSwitch } from '../tenants/tenant-switch.tsx';
 import styles from './shell.module.css';
 import { currentTheme, setTheme, THEMES, type Theme } from './theme.ts';
 
 const ALERTS = '/admin/alerts';
-const PAGES = [
+const PAGES: { href: string; name: PlainMessage; Icon: typeof Cpu }[] = [
   { href: '/admin/devices', name: 'Devices', Icon: Cpu },
   { href: '/admin/ingest', name: 'Ingest', Icon: ChartColumn },
   { href: ALERTS, name: 'Alerts', Icon: Bell },
@@ -38,8 +39,8 @@ const PAGES = [
   { href: '/admin/users', name: 'Users', Icon: Users },
   { href: '/admin/data', name: 'Data', Icon: FileDown },
 ];
-const AUDIT = { href: '/admin/audit', name: 'Audit', Icon: ScrollText };
-const SETTINGS = { href: '/admin/settings', name: 'Settings', Icon: Settings };
+const AUDIT: (typeof PAGES)[number] = { href: '/admin/audit', name: 'Audit', Icon: ScrollText };
+const SETTINGS: (typeof PAGES)[number] = { href: '/admin/settings', name: 'Settings', Icon: Settings };
 
 /** @param email of the person signed in. */
 export function Shell({ email, children }: { email: string; children: ReactNode }) {
@@ -47,7 +48,7 @@ export function Shell({ email, children }: { email: string; children: ReactNode 
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#content">
-        Skip to content
+        {t('Skip to content')}
       </a>
       <header className={styles.top}>
         <Link href="/admin/devices" className={styles.home}>
@@ -55,19 +56,19 @@ export function Shell({ email, children }: { email: string; children: ReactNode 
         </Link>
         <TenantSwitch />
       </header>
-      <nav className={styles.nav} aria-label="Main">
+      <nav className={styles.nav} aria-label={t('Main')}>
         {pages.map((page) => (
           <NavLink key={page.href} {...page} />
         ))}
       </nav>
-      <section className={styles.account} aria-label="Account">
-        <Link href="/account" className={styles.person} title={`${email}: your account`}>
+      <section className={styles.account} aria-label={t('Account')}>
+        <Link href="/account" className={styles.person} title={t('{email}: your account', { email })}>
           <UserRound aria-hidden />
           <span className={styles.email}>{email}</span>
-          <span className="visually-hidden">: your account</span>
+          <span className="visually-hidden">{t(': your account')}</span>
         </Link>
         <ThemeChoice />
-        <Button variant="quiet" icon aria-label="Sign out" title="Sign out" onClick={() => signOut()}>
+        <Button variant="quiet" icon aria-label={t('Sign out')} title={t('Sign out')} onClick={() => signOut()}>
           <LogOut aria-hidden />
         </Button>
       </section>
@@ -88,7 +89,7 @@ function NavLink({ href, name, Icon }: (typeof PAGES)[number]) {
       aria-current={isHere ? 'page' : undefined}
     >
       <Icon aria-hidden />
-      {name}
+      {t(name)}
       {href === ALERTS && <OpenCount />}
     </Link>
   );
@@ -102,7 +103,7 @@ function OpenCount() {
   return (
     <span className={styles.count}>
       {open}
-      <span className="visually-hidden"> open</span>
+      <span className="visually-hidden"> {t('open')}</span>
     </span>
   );
 }
@@ -118,8 +119,8 @@ function ThemeChoice() {
     <Button
       variant="quiet"
       icon
-      aria-label={`Theme: ${theme}. Switch to ${next}`}
-      title={`Theme: ${theme}`}
+      aria-label={t('Theme: {theme}. Switch to {next}', { theme: t(theme), next: t(next) })}
+      title={t('Theme: {theme}', { theme: t(theme) })}
       onClick={() => {
         setTheme(next);
         setShown(next);

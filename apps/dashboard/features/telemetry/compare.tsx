@@ -1,5 +1,6 @@
 'use client';
 // The choice of a second line: another field of the device, or the same field of another device.
+import { t } from '../../language/translate.ts';
 import type { Device } from '../devices/devices.ts';
 import styles from './compare.module.css';
 import type { FieldWords } from './field-names.ts';
@@ -43,15 +44,15 @@ export function Compare({ deviceId, field, fields, devices, wordsOf, value, onTo
   return (
     <select
       className={styles.compare}
-      aria-label="Compare with"
+      aria-label={t('Compare with')}
       value={value}
       onFocus={onTouch}
       onPointerEnter={onTouch}
       onChange={({ target }) => onChange(target.value || null)}
     >
-      <option value="">Compare with…</option>
+      <option value="">{t('Compare with…')}</option>
       {others.length > 0 && (
-        <optgroup label="Of this device">
+        <optgroup label={t('Of this device')}>
           {others.map((each) => (
             <option key={each} value={joinSecond(deviceId, each)}>
               {wordsOf(each).label}
@@ -60,7 +61,11 @@ export function Compare({ deviceId, field, fields, devices, wordsOf, value, onTo
         </optgroup>
       )}
       <optgroup
-        label={`${wordsOf(field).label} of another device${devices.length < MOST_CHOICES ? '' : `, the first ${MOST_CHOICES}`}`}
+        label={
+          devices.length < MOST_CHOICES
+            ? t('{field} of another device', { field: wordsOf(field).label })
+            : t('{field} of another device, the first {most}', { field: wordsOf(field).label, most: MOST_CHOICES })
+        }
       >
         {devices
           .filter(({ id }) => id !== deviceId)

@@ -2,6 +2,8 @@
 // A field of a device over time, growing as readings come; beside it, on an axis of its own, another one.
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
+import { zoneName } from '../../language/language.ts';
+import { t } from '../../language/translate.ts';
 import { Chart, nearest } from '../../ui/chart/chart.tsx';
 import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
@@ -48,13 +50,14 @@ export function FieldChart({ source, second, range, onZoom }: Props) {
   const first = useSeries(source, range, span);
   const other = useSeries(second, range, span);
   const error = first.error ?? other.error;
-  const problem = error && <Notice tone="danger">{isTooMuch(error) ? TOO_MUCH : messageOf(error)}</Notice>;
+  const problem = error && <Notice tone="danger">{isTooMuch(error) ? t(TOO_MUCH) : messageOf(error)}</Notice>;
   if (!first.series) return problem ?? <ChartSkeleton />;
   const all = [first.series, ...(other.series ? [other.series] : [])];
   const { label, columns } = first.series;
   const [times, low, average, high] = columns;
   const clock = (seconds: number) => formatClock(new Date(seconds * 1000), today);
-  const inWords = 'words' in range ? range.words : `${clock(span.from)} to ${clock(span.until)}`;
+  const inWords =
+    'words' in range ? t(range.words) : t('{from} to {until}', { from: clock(span.from), until: clock(span.until) });
   const summary = all.map((each) => summaryOf(each, inWords, clock)).join(' ');
   const at = point === null ? undefined : times[point];
   return (
@@ -64,7 +67,7 @@ export function FieldChart({ source, second, range, onZoom }: Props) {
         <Legend
           when={at === undefined ? '' : clock(at)}
           entries={all.map((each, place) => ({
-            label: place === 0 ? each.label : `${each.label} (right)`,
+            label: place === 0 ? each.label : t('{label} (right)', { label: each.label }),
             tone: place === 0 ? 'blue' : 'amber',
             value: at === undefined ? '' : valueAt(each, nearest(each.columns[0], at)),
           }))}
@@ -96,7 +99,10 @@ export function FieldChart({ source, second, range, onZoom }: Props) {
         ))}
       </div>
       <DataDetails
-        head={['Time', ...all.map((each) => `${each.label}, average (lowest to highest)`)]}
+        head={[
+          t('Time ({zone})', { zone: zoneName(new Date(span.until * 1000)) }),
+          ...all.map((each) => t('{label}, average (lowest to highest)', { label: each.label })),
+        ]}
         rows={() => {
           const rows = shownRows(all);
           const step = Math.max(1, Math.ceil(rows.length / LINES));
@@ -153,17 +159,27 @@ const NONE: Reading[] = [];
 
 function summaryOf({ label, columns, write }: Series, inWords: string, clock: (seconds: number) => string): string {
   const found = extremes(columns);
-  if (!found) return `${label}: no reading in ${inWords}.`;
-  const newest = `newest ${write(found.newest)} at ${clock(found.newestAt.getTime() / 1000)}`;
-  return `${label}, ${inWords}: between ${write(found.lowest)} and ${write(found.highest)}, ${newest}.`;
+  if (!found) return t('{label}: no reading in {range}.', { label, range: inWords });
+  return t('{label}, {range}: between {low} and {high}, newest {newest} at {time}.', {
+    label,
+    range: inWords,
+    low: write(found.lowest),
+    high: write(found.highest),
+    newest: write(found.newest),
+    time: `${clock(found.newestAt.getTime() / 1000)} ${zoneName(found.newestAt)}`,
+  });
 }
 
 const cellOf = (value: [low: number, mean: number, high: number] | null, write: Series['write']): string =>
-  value === null ? '–' : `${write(value[1])} (${write(value[0])} to ${write(value[2])})`;
+  value === null
+    ? '–'
+    : t('{mean} ({low} to {high})', { mean: write(value[1]), low: write(value[0]), high: write(value[2]) });
 
 function valueAt({ columns: [, low, average, high], write }: Series, index: number | null): string {
   const mean = index === null ? undefined : average[index];
   if (index === null || mean == null) return '–';
   const [least, most] = [low[index] ?? mean, high[index] ?? mean];
-  return least === most ? write(mean) : `${write(mean)} (${write(least)} to ${write(most)})`;
+  return least === most
+    ? write(mean)
+    : t('{mean} ({low} to {high})', { mean: write(mean), low: write(least), high: write(most) });
 }

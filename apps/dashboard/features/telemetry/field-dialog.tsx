@@ -2,6 +2,7 @@
 // The form of a field's name, unit and decimals.
 import { type FormEvent, useState } from 'react';
 import { isDisplayName } from '../../../../domain/identifiers.ts';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field, FieldRow } from '../../ui/field.tsx';
@@ -19,8 +20,8 @@ interface Props {
 export function FieldDialog({ field, onClose }: Props) {
   const name = useFieldName(field);
   return (
-    <Dialog title={`Field ${field === '' ? '""' : field}`} onClose={onClose}>
-      {name ? <NameForm name={name} onClose={onClose} /> : <Skeleton lines={5} label="Loading field" />}
+    <Dialog title={t('Field {field}', { field: field === '' ? '""' : field })} onClose={onClose}>
+      {name ? <NameForm name={name} onClose={onClose} /> : <Skeleton lines={5} label={t('Loading field')} />}
     </Dialog>
   );
 }
@@ -30,7 +31,7 @@ function NameForm({ name, onClose }: { name: FieldName; onClose: () => void }) {
   const [draft, setDraft] = useState(name);
   const save = useChange({
     run: (own: FieldName) => setFieldName(tenant_id, own),
-    done: () => 'The field is saved, for all devices of this tenant.',
+    done: () => t('The field is saved, for all devices of this tenant.'),
     changes: ['field-names'],
   });
   const isWrong = (text: string | null) => text !== null && !isDisplayName(text);
@@ -42,35 +43,35 @@ function NameForm({ name, onClose }: { name: FieldName; onClose: () => void }) {
   return (
     <form onSubmit={submit}>
       <Field
-        label="Name"
+        label={t('Name')}
         maxLength={60}
         value={draft.label ?? ''}
         placeholder={name.field}
         onChange={({ target }) => setDraft({ ...draft, label: target.value })}
-        hint="Shown instead of the field’s own name, on all devices of this tenant."
+        hint={t('Shown instead of the field’s own name, on all devices of this tenant.')}
       />
       <FieldRow>
         <Field
-          label="Unit"
+          label={t('Unit')}
           maxLength={20}
           value={draft.unit ?? ''}
-          placeholder="°C"
+          placeholder={'°C'}
           onChange={({ target }) => setDraft({ ...draft, unit: target.value })}
         />
         <Field
-          label="Decimals"
+          label={t('Decimals')}
           type="number"
           min={0}
           max={9}
           value={draft.decimals ?? ''}
-          placeholder="As sent"
+          placeholder={t('As sent')}
           onChange={({ target: { value } }) => setDraft({ ...draft, decimals: value === '' ? null : Number(value) })}
         />
       </FieldRow>
       <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={onClose}>{t('Cancel')}</Button>
         <Button type="submit" variant="primary" busy={save.isPending}>
-          Save
+          {t('Save')}
         </Button>
       </DialogActions>
     </form>

@@ -1,10 +1,11 @@
 'use client';
 // The choice of a chart's span of time: up to now, or from one time to another.
 import { type FormEvent, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import type { AddressChange } from '../../ui/address.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
-import { formatSecond, twoDigits } from '../../ui/format.ts';
+import { twoDigits } from '../../ui/format.ts';
 import { Segmented } from '../../ui/segmented.tsx';
 import styles from './range-choice.module.css';
 import { RANGES, type Range, SHORTEST, spanOf } from './ranges.ts';
@@ -23,8 +24,8 @@ export function RangeChoice({ range, onChange }: Props) {
   return (
     <div className={styles.choice}>
       <Segmented
-        label="Range"
-        options={OPTIONS}
+        label={t('Range')}
+        options={OPTIONS.map(({ value, label }) => ({ value, label: t(label) }))}
         value={own ? 'own' : named}
         onChange={(value) => {
           setIsOwn(value === 'own');
@@ -49,21 +50,21 @@ function Ends({ range, onChange }: Props) {
   return (
     <form className={styles.ends} onSubmit={submit}>
       <Field
-        label="From"
+        label={t('From')}
         type="datetime-local"
         step={1}
         value={from}
         onChange={({ target }) => setFrom(target.value)}
       />
       <Field
-        label="To"
+        label={t('To')}
         type="datetime-local"
         step={1}
         value={until}
         onChange={({ target }) => setUntil(target.value)}
-        error={isWrong ? 'At least 10 seconds after From' : undefined}
+        error={isWrong ? t('At least 10 seconds after From') : undefined}
       />
-      <Button type="submit">Show</Button>
+      <Button type="submit">{t('Show')}</Button>
     </form>
   );
 }
@@ -78,7 +79,7 @@ export const addressOf = (from: number, until: number): AddressChange => ({
 /** As the input has it, in local time. */
 function localTime(seconds: number): string {
   const time = new Date(seconds * 1000);
-  return `${time.getFullYear()}-${twoDigits(time.getMonth() + 1)}-${twoDigits(time.getDate())}T${formatSecond(time)}`;
+  return `${time.getFullYear()}-${twoDigits(time.getMonth() + 1)}-${twoDigits(time.getDate())}T${[time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':')}`;
 }
 
 const secondsOf = (local: string) => Date.parse(local) / 1000;

@@ -1,4 +1,5 @@
 // The spans of time a chart can show: those that end now, and any other by its two ends.
+import type { PlainMessage } from '../../language/translate.ts';
 
 export const RANGES = [
   { value: '15m', label: '15 min', words: 'the last 15 minutes', seconds: 900 },
@@ -11,7 +12,7 @@ export const RANGES = [
 ] as const;
 
 /** A span that ends now, or one by its ends, in epoch seconds. */
-export type Range = { seconds: number; words: string } | { from: number; until: number };
+export type Range = { seconds: number; words: PlainMessage } | { from: number; until: number };
 
 /** Points across a chart at most: about two pixels each. */
 const MOST_BUCKETS = 360;

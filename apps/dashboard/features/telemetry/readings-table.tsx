@@ -2,6 +2,7 @@
 // A device's last readings: their first fields, and the whole of one at a click.
 import dynamic from 'next/dynamic';
 import { memo, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { formatClock } from '../../ui/format.ts';
 import { Ago, useToday } from '../../ui/time.tsx';
@@ -25,21 +26,21 @@ export const ReadingsTable = memo(function ReadingsTable({ readings, most }: { r
   const [opened, setOpened] = useState<Reading>();
   const columns: Column<Reading>[] = [
     {
-      header: 'Device time',
+      header: t('Device time'),
       title: true,
       cell: ({ ts }) => <time dateTime={ts}>{formatClock(new Date(ts), today)}</time>,
     },
     {
-      header: 'Reading',
+      header: t('Reading'),
       phone: 'wide',
       cell: (reading) => <Values payload={reading.payload} onOpen={() => setOpened(reading)} />,
     },
-    { header: 'Received', phone: 'corner', numeric: true, cell: ({ received_at }) => <Ago at={received_at} /> },
+    { header: t('Received'), phone: 'corner', numeric: true, cell: ({ received_at }) => <Ago at={received_at} /> },
   ];
   return (
     <>
       <DataTable
-        caption="Last readings"
+        caption={t('Last readings')}
         columns={columns}
         rows={readings.slice(0, most)}
         keyOf={({ ts, message_id }) => `${ts} ${message_id}`}
@@ -64,8 +65,8 @@ function Values({ payload, onOpen }: { payload: unknown; onOpen: () => void }) {
         );
       })}
       <button type="button" className={styles.open} onClick={onOpen}>
-        {more > 0 ? `+${more} more` : 'Show'}
-        <span className="visually-hidden"> reading</span>
+        {more > 0 ? t('+{more} more', { more }) : t('Show')}
+        <span className="visually-hidden"> {t('reading')}</span>
       </button>
     </span>
   );

@@ -1,6 +1,7 @@
 'use client';
 // Where a device was in a chart's range, as a track with a scale. Without a map below it: that would tell its server where the device is.
 import { useQuery } from '@tanstack/react-query';
+import { t } from '../../language/translate.ts';
 import { formatNumber, formatTime } from '../../ui/format.ts';
 import { Section } from '../../ui/page.tsx';
 import { useNow } from '../../ui/time.tsx';
@@ -39,15 +40,17 @@ export function TrackSection({ deviceId, position, range }: Props) {
   const length = scale.metres < 1000 ? `${scale.metres} m` : `${formatNumber(scale.metres / 1000)} km`;
   const where = `${formatNumber(last.latitude, 5)}, ${formatNumber(last.longitude, 5)}`;
   return (
-    <Section title="Track">
-      <p className={styles.where}>
-        Last near {where}, {formatTime(last.at)}
-      </p>
+    <Section title={t('Track')}>
+      <p className={styles.where}>{t('Last near {where}, {time}', { where, time: formatTime(last.at) })}</p>
       <svg
         className={styles.track}
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         role="img"
-        aria-label={`Track of ${positions.length} positions, north up; last near ${where}. The scale is ${length}.`}
+        aria-label={t('Track of {positions} positions, north up; last near {where}. The scale is {length}.', {
+          positions: positions.length,
+          where,
+          length,
+        })}
       >
         <path className={styles.line} d={`M${places.join('L')}`} />
         <path className={styles.places} d={places.map((place) => `M${place}h0`).join('')} />

@@ -1,6 +1,7 @@
 'use client';
 // The newest value of each field with its age; numbers can be chosen for the chart. More than a dozen are folded.
 import { useId, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { classes } from '../../ui/classes.ts';
 import { Search } from '../../ui/search.tsx';
@@ -37,16 +38,24 @@ export function ValueTiles({ newest, field, onChange }: Props) {
     <>
       {newest.length > FOLDED && (
         <div className={styles.find}>
-          <Search label={`Find one of ${newest.length} fields`} value={sought} onChange={setSought} />
+          <Search
+            label={t('Find one of {count} fields', { count: newest.length })}
+            value={sought}
+            onChange={setSought}
+          />
         </div>
       )}
       <Tiles newest={shown} field={field} onChange={onChange} />
       {(left > 0 || most > FOLDED) && (
         <p className={styles.more}>
-          {left > 0 && <Button onClick={() => setMost(most + STEP)}>Show {Math.min(left, STEP)} more</Button>}
+          {left > 0 && (
+            <Button onClick={() => setMost(most + STEP)}>
+              {t('Show {count} more', { count: Math.min(left, STEP) })}
+            </Button>
+          )}
           {most > FOLDED && (
             <Button variant="quiet" onClick={() => setMost(FOLDED)}>
-              Show fewer
+              {t('Show fewer')}
             </Button>
           )}
         </p>
@@ -60,7 +69,7 @@ function Tiles({ newest, field, onChange }: Props & { newest: NewestValue[] }) {
   const name = useId();
   return (
     <fieldset className={styles.tiles}>
-      <legend className="visually-hidden">Newest values; a number can be chosen for the chart</legend>
+      <legend className="visually-hidden">{t('Newest values; a number can be chosen for the chart')}</legend>
       {newest.map((each) => {
         const { label, write } = wordsOf(each.field);
         const text = write(each.value);

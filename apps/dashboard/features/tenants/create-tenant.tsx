@@ -3,6 +3,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { isSlug } from '../../../../domain/identifiers.ts';
 import { tenantPrefix } from '../../../../domain/topics.ts';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { NameFields, useNameForm } from './name-form.tsx';
 import { rememberTenant } from './tenant.tsx';
@@ -24,13 +25,15 @@ export function CreateTenantForm({ onDone }: { onDone?: (tenantId: string) => vo
         form={form}
         slugHint={
           isSlug(form.slug)
-            ? `Part of every topic: ${tenantPrefix(form.slug)}/devices/…  It cannot be changed later.`
-            : 'Part of every topic.'
+            ? t('Part of every topic: {topics} It cannot be changed later.', {
+                topics: `${tenantPrefix(form.slug)}/devices/…`,
+              })
+            : t('Part of every topic.')
         }
         autoFocus
       />
       <Button type="submit" variant="primary" busy={form.busy} wide>
-        Create tenant
+        {t('Create tenant')}
       </Button>
     </form>
   );

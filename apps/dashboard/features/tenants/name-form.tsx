@@ -2,6 +2,7 @@
 // The form for something new: what people call it, and the slug that topics use, which follows the name until one is typed.
 import { type FormEvent, useState } from 'react';
 import { MAX_NAME_LENGTH, MAX_SLUG_LENGTH } from '../../../../domain/identifiers.ts';
+import { t } from '../../language/translate.ts';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { messageOf } from '../session/errors.ts';
@@ -44,7 +45,7 @@ export function NameFields({ form, nameHint, slugHint, autoFocus = false }: Name
     <>
       {form.problem && <Notice tone="danger">{form.problem}</Notice>}
       <Field
-        label="Name"
+        label={t('Name')}
         value={form.name}
         onChange={(event) => form.setName(event.target.value)}
         hint={nameHint}
@@ -53,7 +54,7 @@ export function NameFields({ form, nameHint, slugHint, autoFocus = false }: Name
         autoFocus={autoFocus}
       />
       <Field
-        label="Slug"
+        label={t('Slug')}
         value={form.slug}
         onChange={(event) => form.setSlug(event.target.value)}
         hint={slugHint}

@@ -2,6 +2,7 @@
 // Shows the current tenant and switches to another one.
 import { ChevronsUpDown } from 'lucide-react';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { CreateTenantForm } from './create-tenant.tsx';
 import { useTenant, useTenantsLeft } from './tenant.tsx';
@@ -21,11 +22,11 @@ export function TenantSwitch() {
       </span>
       <span className={styles.name}>
         <strong>{tenant.name}</strong>
-        <small>{tenant.role}</small>
+        <small>{t(tenant.role)}</small>
       </span>
       <ChevronsUpDown aria-hidden />
       <select
-        aria-label="Tenant"
+        aria-label={t('Tenant')}
         value={tenant.tenant_id}
         onChange={({ target }) => (target.value === NEW ? setIsCreating(true) : choose(target.value))}
       >
@@ -37,12 +38,12 @@ export function TenantSwitch() {
         {left !== undefined && left > 0 && (
           <>
             <hr />
-            <option value={NEW}>New tenant…</option>
+            <option value={NEW}>{t('New tenant…')}</option>
           </>
         )}
       </select>
       {isCreating && (
-        <Dialog title="New tenant" onClose={() => setIsCreating(false)}>
+        <Dialog title={t('New tenant')} onClose={() => setIsCreating(false)}>
           <CreateTenantForm onDone={choose} />
         </Dialog>
       )}

@@ -1,4 +1,5 @@
 // The tenants I belong to.
+import { t } from '../../language/translate.ts';
 import { ApiError } from '../session/errors.ts';
 import { type Api, allRows, COUNTED, call, type FunctionRow } from '../session/rows.ts';
 
@@ -13,7 +14,8 @@ export async function myTenants(): Promise<MyTenant[]> {
 /** Makes a tenant that I own. @returns its id. @throws ApiError, also when the slug is not available. */
 export async function createTenant(slug: string, name: string): Promise<string> {
   const made: string | null = await call('create_tenant', { slug, name });
-  if (made === null) throw new ApiError(`The slug "${slug}" is not available. Choose another one.`, '', 409);
+  if (made === null)
+    throw new ApiError(t('The slug "{slug}" is not available. Choose another one.', { slug }), '', 409);
   return made;
 }
 

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { firstDay, lineOf, sumOfUsage, USAGE, USAGE_COLUMNS, type UsageDay } from '../../../../domain/usage.ts';
+import { foreign, t } from '../../language/translate.ts';
 import { Chart } from '../../ui/chart/chart.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
@@ -30,13 +31,25 @@ export function UsageSection() {
     ...polled(POLL_MS),
   });
   return (
-    <Section title="Usage" aside={<SmallChoice label="Month" options={months} value={month} onChange={setMonth} />}>
+    <Section
+      title={t('Usage')}
+      aside={
+        <SmallChoice
+          label={t('Month')}
+          options={months.map((value) => ({ value, label: value }))}
+          value={month}
+          onChange={setMonth}
+        />
+      }
+    >
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {!data && !error && <Skeleton lines={8} label="Loading usage" />}
+      {!data && !error && <Skeleton lines={8} label={t('Loading usage')} />}
       {data && <Month days={fillMonth(month, data)} />}
       <p className={styles.note}>
-        Days are in UTC. They are counted every 15 minutes and kept for {MONTHS_KEPT} months. A reading counts on the
-        day it was received. A kB is 1,000 bytes of stored payloads, rounded for each day.
+        {t(
+          'Days are in UTC. They are counted every 15 minutes and kept for {months} months. A reading counts on the day it was received. A kB is 1,000 bytes of stored payloads, rounded for each day.',
+          { months: MONTHS_KEPT },
+        )}
       </p>
     </Section>
   );
@@ -49,29 +62,29 @@ function Month({ days }: { days: UsageDay[] }) {
   const shown = point === null ? total : (lines[point] ?? total);
   const times = days.map(({ day }) => localMidnight(day));
   const words = ({ readings, over_quota }: typeof total) =>
-    `${formatNumber(readings)} readings, ${formatNumber(over_quota)} over quota`;
+    t('{readings, plural, one {# reading} other {# readings}}, {over} over quota', { readings, over: over_quota });
   return (
     <>
       <Figures>
         <Figure
-          label="Readings"
+          label={t('Readings')}
           value={formatNumber(total.readings)}
-          note={`${formatBytes(total.kilobytes * 1000)} of payloads`}
+          note={t('{bytes} of payloads', { bytes: formatBytes(total.kilobytes * 1000) })}
         />
-        <Figure label="Over quota" value={formatNumber(total.over_quota)} note="readings not stored" />
-        <Figure label="Dead letters" value={formatNumber(total.letters)} />
+        <Figure label={t('Over quota')} value={formatNumber(total.over_quota)} note={t('readings not stored')} />
+        <Figure label={t('Dead letters')} value={formatNumber(total.letters)} />
         <Figure
-          label="Alerts"
+          label={t('Alerts')}
           value={formatNumber(total.alerts)}
-          note={`${formatNumber(total.notifications)} notifications`}
+          note={t('{count, plural, one {# notification} other {# notifications}}', { count: total.notifications })}
         />
-        <Figure label="Commands" value={formatNumber(total.commands)} />
+        <Figure label={t('Commands')} value={formatNumber(total.commands)} />
       </Figures>
       <Legend
-        when={point === null ? 'Total' : formatDay(new Date((times[point] ?? 0) * 1000))}
+        when={point === null ? t('Total') : formatDay(new Date((times[point] ?? 0) * 1000))}
         entries={[
-          { label: 'readings', tone: 'blue', value: formatNumber(shown.readings) },
-          { label: 'over quota', tone: 'violet', value: formatNumber(shown.over_quota) },
+          { label: t('readings'), tone: 'blue', value: formatNumber(shown.readings) },
+          { label: t('over quota'), tone: 'violet', value: formatNumber(shown.over_quota) },
         ]}
       />
       <Chart
@@ -83,13 +96,13 @@ function Month({ days }: { days: UsageDay[] }) {
         fromZero
         from={times[0] ?? 0}
         until={(times.at(-1) ?? 0) + 86_400}
-        description={`Readings a day: ${words(total)} in the month.`}
+        description={t('Readings a day: {words} in the month.', { words: words(total) })}
         onPoint={setPoint}
         small
       />
       <DataDetails
-        head={['Day', ...Object.values(USAGE)]}
-        rows={() => [...days.map((day, n) => [day.day, ...cells(lines[n] ?? total)]), ['Total', ...cells(total)]]}
+        head={[t('Day'), ...Object.values(USAGE).map(foreign)]}
+        rows={() => [...days.map((day, n) => [day.day, ...cells(lines[n] ?? total)]), [t('Total'), ...cells(total)]]}
       />
     </>
   );

@@ -2,15 +2,16 @@
 // Accepting an invitation: shows who invites to which tenant, asks to sign in with the invited address, then makes a member.
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useEffect, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
-import { signOut } from '../session/account.ts';
 import { messageOf } from '../session/errors.ts';
 import { useSession } from '../session/session.tsx';
 import { SignInForm } from '../session/sign-in-form.tsx';
+import { signOut } from '../session/sign-out.ts';
 import { CardPage } from '../shell/card-page.tsx';
-import { ROLE_MEANS } from '../tenants/roles.ts';
+import { lowerFirst, ROLE_MEANS } from '../tenants/roles.ts';
 import { rememberTenant } from '../tenants/tenant.tsx';
 import { acceptInvitation, type InvitationFacts, invitationFacts } from './invitation.ts';
 
@@ -28,9 +29,9 @@ export function AcceptPage() {
   }, [token]);
   if (!token) {
     return (
-      <CardPage title="This link is incomplete" about="Open the whole link as you were sent it.">
+      <CardPage title={t('This link is incomplete')} about={t('Open the whole link as you were sent it.')}>
         <ButtonLink href="/admin/devices" wide>
-          Go to devices
+          {t('Go to devices')}
         </ButtonLink>
       </CardPage>
     );
@@ -38,39 +39,42 @@ export function AcceptPage() {
   if (facts === 'none') {
     return (
       <CardPage
-        title="This invitation is not valid"
-        about="It may have been used or revoked, or it has expired. Ask for a new one."
+        title={t('This invitation is not valid')}
+        about={t('It may have been used or revoked, or it has expired. Ask for a new one.')}
       >
         <ButtonLink href="/admin/devices" wide>
-          Go to devices
+          {t('Go to devices')}
         </ButtonLink>
       </CardPage>
     );
   }
   if (session.status === 'failed' || problem) {
     return (
-      <CardPage title="You are invited">
+      <CardPage title={t('You are invited')}>
         <Notice tone="danger">{session.status === 'failed' ? messageOf(session.error) : problem}</Notice>
         <Button variant="primary" wide onClick={() => location.reload()}>
-          Try again
+          {t('Try again')}
         </Button>
       </CardPage>
     );
   }
   if (session.status === 'loading' || !facts) {
     return (
-      <CardPage title="You are invited">
+      <CardPage title={t('You are invited')}>
         <Skeleton lines={3} />
       </CardPage>
     );
   }
-  const title = `You are invited to ${facts.tenant}`;
-  const means = ROLE_MEANS[facts.role].replace(/^./, (first) => first.toLowerCase());
-  const about = `${facts.inviter ?? 'The platform’s operator'} invites you as ${facts.role}: ${means}.`;
+  const title = t('You are invited to {tenant}', { tenant: facts.tenant });
+  const about = t('{inviter} invites you as {role}: {means}.', {
+    inviter: facts.inviter ?? t('The platform’s operator'),
+    role: t(facts.role),
+    means: lowerFirst(t(ROLE_MEANS[facts.role])),
+  });
   if (session.status === 'signed-out') {
     return (
       <CardPage title={title} about={about}>
-        <p>Sign in with the e-mail address that was invited, or create an account with it.</p>
+        <p>{t('Sign in with the e-mail address that was invited, or create an account with it.')}</p>
         <SignInForm canSignUp next={`/invite?token=${encodeURIComponent(token)}`} />
       </CardPage>
     );
@@ -102,13 +106,13 @@ function Accept({ token, title, about, email }: AcceptProps) {
   }
   return (
     <CardPage title={title} about={about}>
-      <p>You are signed in as {email}.</p>
+      <p>{t('You are signed in as {email}.', { email })}</p>
       {problem && <Notice tone="danger">{problem}</Notice>}
       <Button variant="primary" wide busy={busy} onClick={accept}>
-        Accept invitation
+        {t('Accept invitation')}
       </Button>
       <Button variant="quiet" wide onClick={() => signOut()}>
-        Use another account
+        {t('Use another account')}
       </Button>
     </CardPage>
   );

@@ -1,6 +1,7 @@
 'use client';
 // Invitations that can still be accepted.
 import { useQuery } from '@tanstack/react-query';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Section } from '../../ui/page.tsx';
@@ -19,32 +20,32 @@ export function InvitationsSection() {
   });
   const revoke = useChange({
     run: ({ id }: Invitation) => revokeInvitation(id),
-    done: ({ email }) => `The invitation for ${email} is revoked; its link no longer works.`,
+    done: ({ email }) => t('The invitation for {email} is revoked; its link no longer works.', { email }),
     changes: ['invitations', 'limits'],
   });
   if (!invitations?.length) return null;
   const columns: Column<Invitation>[] = [
-    { header: 'E-mail', title: true, cell: ({ email }) => email },
-    { header: 'Role', cell: ({ role }) => role },
-    { header: 'Invited', cell: ({ created_at }) => <Ago at={created_at} /> },
-    { header: 'Expires', cell: ({ expires_at }) => <Ago at={expires_at} /> },
+    { header: t('E-mail'), title: true, cell: ({ email }) => email },
+    { header: t('Role'), cell: ({ role }) => t(role) },
+    { header: t('Invited'), cell: ({ created_at }) => <Ago at={created_at} /> },
+    { header: t('Expires'), cell: ({ expires_at }) => <Ago at={expires_at} /> },
     {
-      header: 'Actions',
+      header: t('Actions'),
       silent: true,
       cell: (invitation) => (
         <Button
           variant="quiet"
-          aria-label={`Revoke invitation of ${invitation.email}`}
+          aria-label={t('Revoke invitation of {email}', { email: invitation.email })}
           onClick={() => revoke.mutate(invitation)}
         >
-          Revoke
+          {t('Revoke')}
         </Button>
       ),
     },
   ];
   return (
-    <Section title="Pending invitations" flush>
-      <DataTable caption="Pending invitations" columns={columns} rows={invitations} keyOf={({ id }) => id} />
+    <Section title={t('Pending invitations')} flush>
+      <DataTable caption={t('Pending invitations')} columns={columns} rows={invitations} keyOf={({ id }) => id} />
     </Section>
   );
 }

@@ -1,6 +1,7 @@
 'use client';
 // Invites someone: asks for address and role, then shows the link, once.
 import { type FormEvent, useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyBlock } from '../../ui/copy.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
@@ -18,7 +19,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   const [role, setRole] = useState<Role>('viewer');
   const invite = useChange({
     run: () => createInvitation(tenant.tenant_id, email.trim(), role),
-    done: () => `${email.trim()} is invited.`,
+    done: () => t('{email} is invited.', { email: email.trim() }),
     changes: ['invitations', 'limits'],
   });
   function submit(event: FormEvent) {
@@ -27,46 +28,50 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   }
   if (invite.data) {
     return (
-      <Dialog title="Invitation link" onClose={onClose} firm>
+      <Dialog title={t('Invitation link')} onClose={onClose} firm>
         <Notice tone="warn">
-          This is the only time the link is shown. It works once, within 7 days, and only for {email.trim()}.
+          {t('This is the only time the link is shown. It works once, within 7 days, and only for {email}.', {
+            email: email.trim(),
+          })}
         </Notice>
-        <CopyBlock text={`${location.origin}/invite?token=${encodeURIComponent(invite.data)}`} label="link" />
+        <CopyBlock text={`${location.origin}/invite?token=${encodeURIComponent(invite.data)}`} label={t('link')} />
         <DialogActions>
           <Button variant="primary" onClick={onClose}>
-            Done
+            {t('Done')}
           </Button>
         </DialogActions>
       </Dialog>
     );
   }
   return (
-    <Dialog title={`Invite to ${tenant.name}`} onClose={onClose}>
+    <Dialog title={t('Invite to {name}', { name: tenant.name })} onClose={onClose}>
       <form onSubmit={submit}>
         <Field
-          label="E-mail"
+          label={t('E-mail')}
           type="email"
           value={email}
           onChange={(event) => setEmail(event.target.value)}
-          hint="They sign in or create an account with this address."
+          hint={t('They sign in or create an account with this address.')}
           required
         />
         <Choice
-          label="Role"
+          label={t('Role')}
           value={role}
           onChange={(event) => setRole(event.target.value as Role)}
-          hint={`${ROLE_MEANS[role]}.`}
+          hint={`${t(ROLE_MEANS[role])}.`}
         >
           {ROLES.map((each) => (
-            <option key={each}>{each}</option>
+            <option key={each} value={each}>
+              {t(each)}
+            </option>
           ))}
         </Choice>
         <LimitNote limit="max_members" noun="members" />
         <LimitNote limit="max_invitations" noun="open invitations" />
         <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('Cancel')}</Button>
           <Button type="submit" variant="primary" busy={invite.isPending}>
-            Create link
+            {t('Create link')}
           </Button>
         </DialogActions>
       </form>

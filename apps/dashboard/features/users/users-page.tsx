@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { UserPlus } from 'lucide-react';
 import { useState } from 'react';
+import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { PageHead, Section, Skeleton } from '../../ui/page.tsx';
@@ -28,20 +29,20 @@ export function UsersPage() {
   return (
     <>
       <PageHead
-        title="Users"
-        about={`Who has access to ${tenant.name}, and in which role.`}
+        title={t('Users')}
+        about={t('Who has access to {name}, and in which role.', { name: tenant.name })}
         actions={
           canManage && (
             <Button variant="primary" onClick={() => setIsInviting(true)}>
               <UserPlus aria-hidden />
-              Invite
+              {t('Invite')}
             </Button>
           )
         }
       />
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      <Section title="Members" flush>
-        {members ? <MembersTable members={members} /> : !error && <Skeleton lines={3} label="Loading members" />}
+      <Section title={t('Members')} flush>
+        {members ? <MembersTable members={members} /> : !error && <Skeleton lines={3} label={t('Loading members')} />}
       </Section>
       {canManage && <InvitationsSection />}
       {isInviting && <InviteDialog onClose={() => setIsInviting(false)} />}

@@ -38,7 +38,7 @@ export function timeTicks(from: number, until: number, most: number): TimeTick[]
 export function formatTick(at: number, step: number): string {
   const time = new Date(at * 1000);
   if (step >= DAY) return formatDay(time);
-  if (step >= HOUR && formatSecond(time) === '00:00:00') return formatDay(time);
+  if (step >= HOUR && time.getHours() + time.getMinutes() + time.getSeconds() === 0) return formatDay(time);
   return step < MINUTE ? formatSecond(time) : formatMinute(time);
 }
 
