@@ -1,6 +1,6 @@
 // A Compose project on this host: its folder, its settings, and Docker on it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { spawnProblem } from '../spawn-problem.ts';
@@ -56,6 +56,14 @@ export class Project {
   release(link: ReleaseLink): string | undefined {
     const path = join(this.folder, link);
     return existsSync(path) ? readlinkSync(path).split('/').at(-1) : undefined;
+  }
+
+  /** Makes a link name a release, in one step. */
+  link(name: ReleaseLink, id: string): void {
+    const beside = join(this.folder, `${name}.new`);
+    rmSync(beside, { force: true });
+    symlinkSync(`releases/${id}`, beside);
+    renameSync(beside, join(this.folder, name));
   }
 
   /** Runs Compose with the release in force, and shows what it says. @throws Error when it fails. */

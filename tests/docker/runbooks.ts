@@ -3,7 +3,6 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { containers, untilHealthy } from '../../ops/compose/health.ts';
-import { linkRelease } from '../../ops/render.ts';
 import { SERVICE_NAMES } from '../../provisioning/compose/project.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { must } from '../machine/process.ts';
@@ -139,7 +138,7 @@ export async function updated(rig: Rig): Promise<string> {
     cpSync(join(folder, 'releases', former), join(folder, 'releases', id), { recursive: true });
     const file = join(folder, 'releases', id, 'compose.yaml');
     writeFileSync(file, change(readFileSync(file, 'utf8').replaceAll(`:${former}`, `:${id}`)));
-    linkRelease(folder, 'latest', id);
+    rig.target.project.link('latest', id);
   };
   await make('bad', (yaml) => yaml.replace('/opt/mqtt-saas/functions/main.mjs', '/opt/mqtt-saas/functions/none.mjs'));
   const bad = await ops(`compose update --patience 40 ${on(rig)}`, '');
