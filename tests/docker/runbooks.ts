@@ -78,7 +78,7 @@ export async function restored(rig: Rig): Promise<string> {
 /** The app takes readings: its canary comes through broker and database. */
 async function arrives(rig: Rig): Promise<void> {
   const from = Date.now();
-  for (let tries = 0; tries < 60; tries++) {
+  for (let tries = 0; tries < 150; tries++) {
     const age = await withConnection(rig.target.database(), async (client) => {
       const { rows } = await client.query<{ age: number | null }>(
         'select min(age_seconds) as age from ingest.canary_ages',
