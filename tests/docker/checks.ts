@@ -26,13 +26,13 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ],
   ['kills', 'power off and on: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, powerCut)],
   ['runbooks', 'status tells that all is well, and what is not', statusTold],
+  ['runbooks', 'removed keys are made again, and the containers use them', rekeyed],
+  ['runbooks', 'clean-up takes what has no name, and nothing that runs or has one', cleaned],
   [
     'runbooks',
     'restore, each step made to fail once: the app runs afterwards, the data is old or new, never half',
     restored,
   ],
-  ['runbooks', 'removed keys are made again, and the containers use them', rekeyed],
-  ['runbooks', 'clean-up takes what has no name, and nothing that runs or has one', cleaned],
   ['runbooks', 'an update that is not healthy is taken back; a good one and a rollback hold', updated],
 ];
 
