@@ -21,6 +21,11 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ['kills', 'each container killed: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, killEach)],
   [
     'kills',
+    'the broker killed with a queue, the worker away: nothing acknowledged is lost beyond the bound',
+    (rig) => survived(rig, killQueue),
+  ],
+  [
+    'kills',
     'the engine restarted: nothing acknowledged is lost',
     (rig) => survived(rig, ({ engine }) => engine.restart()),
   ],
@@ -96,6 +101,16 @@ async function killEach(_rig: Rig, harmed: (at: number) => void): Promise<void> 
     await sleep(1_000);
     await untilHealthy(SERVICE_NAMES);
   }
+}
+
+/** What it acknowledged waits in its queue only, and longer than the bound. */
+async function killQueue({ target }: Rig, harmed: (at: number) => void): Promise<void> {
+  target.project.compose(['stop', 'worker'], 'quiet');
+  await sleep(3 * BOUND_MS);
+  const pid = await pidOf('broker');
+  harmed(Date.now());
+  process.kill(pid, 'SIGKILL');
+  target.project.compose(['start', 'worker'], 'quiet');
 }
 
 async function powerCut({ engine }: Rig, harmed: (at: number) => void): Promise<void> {
