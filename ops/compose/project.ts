@@ -15,7 +15,7 @@ interface Settings {
 /** Where `ops render compose` writes to, unless it is told. */
 export const DEFAULT_FOLDER = 'dist/compose';
 
-/** The newest rendered release, the one in force, and the one before: links in the project's folder. */
+/** The newest rendered release, the one in force, and the former one: links in the project's folder. */
 export type ReleaseLink = 'latest' | 'current' | 'former';
 
 /** What Docker said. */

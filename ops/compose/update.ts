@@ -41,7 +41,7 @@ export async function rollBack(target: ComposeTarget, patienceS: number, log: (l
   await switchTo(target, former, patienceS, log);
 }
 
-/** @throws Error when the release does not become healthy; the one before runs again. */
+/** @throws Error when the release does not become healthy; the former one runs again then. */
 async function switchTo(
   target: ComposeTarget,
   release: string,
