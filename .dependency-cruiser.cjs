@@ -115,7 +115,8 @@ module.exports = {
     },
     {
       name: 'local-is-for-tests-and-benches',
-      comment: 'of local/, ops/ uses what tells it of a running platform, and on premises its API stands for the auth service',
+      comment:
+        'of local/, ops/ uses what tells it of a running platform, and on premises its API stands for the auth service',
       severity: 'error',
       from: { pathNot: `^(local|tests|bench)/|^ops/((target|rotate)/local|compose/start)\\.ts$|${tests}` },
       to: { path: '^local/' },
