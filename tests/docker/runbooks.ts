@@ -22,6 +22,8 @@ export async function statusTold(rig: Rig): Promise<undefined> {
     throw new Error(`a stopped worker is not told: ${down.stdout}`);
   const logs = await mustOps(`compose logs worker --lines 5 ${on(rig)}`, '');
   if (!logs.stdout.includes('mqtt_ingest')) throw new Error('logs shows nothing of the worker');
+  const nightly = await mustOps(`compose logs nightly ${on(rig)}`, '');
+  if (!nightly.stdout.includes('read back whole')) throw new Error(`nightly has made no backup: ${nightly.stdout}`);
 }
 
 /** Tenants named as marks: what was there at the backup, and what came after. */
