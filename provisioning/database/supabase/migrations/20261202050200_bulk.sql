@@ -81,6 +81,8 @@ create or replace function access.are_tags(tags text[]) returns boolean
 language sql immutable parallel safe
 return tags = '{}' or (array_ndims(tags) = 1 and array_lower(tags, 1) = 1 and cardinality(tags) <= 16
   and array_to_string(tags, ',', '') ~ '^[a-z0-9][a-z0-9_.:-]{0,31}(,[a-z0-9][a-z0-9_.:-]{0,31})*$'
+  -- A comma within a tag.
+  and cardinality(string_to_array(array_to_string(tags, ',', ''), ',')) = cardinality(tags)
   and (cardinality(tags) = 1 or access.are_sorted(tags)));
 
 -- As before, for ten times as many.
