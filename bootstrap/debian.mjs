@@ -7,6 +7,7 @@ import { Progress } from './progress.mjs';
 /** A file that shows that a package is installed, for packages without a program of their own name. */
 const PROOF = {
   'btrfs-progs': 'mkfs.btrfs',
+  'docker.io': 'dockerd',
   'dpkg-dev': 'dpkg-scanpackages',
   iproute2: 'ss',
   'mosquitto-clients': 'mosquitto_pub',
@@ -21,6 +22,7 @@ const PROOF = {
 /** Units that a package would start at once, and at each boot. The platform runs these programs itself. */
 const UNITS = {
   certbot: 'certbot.timer',
+  'docker.io': 'docker.service',
   mosquitto: 'mosquitto.service',
   pgbouncer: 'pgbouncer.service',
   prometheus: 'prometheus.service',

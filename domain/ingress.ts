@@ -30,6 +30,8 @@ export const SSH_RULE = 'allow-ssh-admin';
 const SSH_PORT = 22;
 /** MQTT over TLS, for devices. */
 export const MQTT_TLS_PORT = 8883;
+/** The dashboard's, where the platform serves it itself: on premises. The first only leads to the second. */
+export const WEB_PORTS = { http: 80, https: 443 } as const;
 /** MQTT over WebSocket and TLS, by the option that opens it. */
 const WEBSOCKET_PORTS = { webSocket: 9001, https: 443 };
 

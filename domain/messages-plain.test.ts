@@ -75,7 +75,9 @@ test('a plain reading that is read byte by byte is what JSON.parse makes of it, 
       const around = Buffer.from(`{"${json}"}`);
       const ts = readPlainTime(around, 2, around.length - 2, NOW, some, DEFAULT_RULES);
       if (ts === undefined) return;
-      expect(strict(Buffer.from(json), some)).toMatchObject([{ ts: ts === NO_TIME ? undefined : ts, id: undefined, isPart: false }]);
+      expect(strict(Buffer.from(json), some)).toMatchObject([
+        { ts: ts === NO_TIME ? undefined : ts, id: undefined, isPart: false },
+      ]);
     }),
     { numRuns: 5000 },
   );

@@ -97,7 +97,7 @@ export async function roomOf({ platform }: Place, bytes: number, megabytes?: num
     const { bavail, bsize } = await statfs(platform.dataFolder);
     return bytes + bavail * bsize;
   }
-  if (!platform) return undefined;
+  if (platform?.kind !== 'stack') return undefined;
   return platform.config().databaseLimitMb * 1e6;
 }
 

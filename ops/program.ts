@@ -4,6 +4,7 @@ import { adoptCommand } from './adopt.ts';
 import { archiveCommand } from './archive.ts';
 import { backupCommand, restoreCommand, restoreDrillCommand } from './backup.ts';
 import { certificateCommand } from './certificate.ts';
+import { composeCommand } from './compose.ts';
 import { costCommand } from './cost.ts';
 import { reportCommands } from './daily.ts';
 import { dbCommand } from './db.ts';
@@ -15,6 +16,7 @@ import { inviteCommand } from './invite.ts';
 import { limitCommand } from './limit.ts';
 import { maintenanceCommand } from './maintenance.ts';
 import { readerCommand } from './reader.ts';
+import { renderCommand } from './render.ts';
 import { retentionCommand } from './retention.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 import { tenantCommand } from './tenant.ts';
@@ -46,6 +48,7 @@ function makeProgram(): Command {
     .addCommand(archiveCommand())
     .addCommand(backupCommand())
     .addCommand(certificateCommand())
+    .addCommand(composeCommand())
     .addCommand(costCommand())
     .addCommand(dbCommand())
     .addCommand(deployCommand())
@@ -56,6 +59,7 @@ function makeProgram(): Command {
     .addCommand(maintenanceCommand())
     .addCommand(personCommand())
     .addCommand(readerCommand())
+    .addCommand(renderCommand())
     .addCommand(restoreCommand())
     .addCommand(restoreDrillCommand())
     .addCommand(retentionCommand())
@@ -75,7 +79,7 @@ Examples:
   npm run ops -- rotate ingest
   npm run ops -- certificate status --target prod
 
---target names the platform: local, local:NAME, or a stack. Without it, a command works on the database in DATABASE_URL,
+--target names the platform: local, local:NAME, compose:FOLDER, or a stack. Without it, a command works on the database in DATABASE_URL,
 or else on the local platform. For a stack, the environment variable DATABASE_URL must give its database: docs/database.md
 says how to keep its password to yourself.
 

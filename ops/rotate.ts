@@ -91,6 +91,8 @@ async function rotateIngest({ target, back, finish, dryRun }: Options): Promise<
 
 function findEnvironment(name: string): Environment {
   const target = findTarget(name);
+  if (target.kind === 'compose')
+    throw new Error(`${name}: keys are rotated in ${target.secrets.folder}: docs/on-premises.md, "Other keys"`);
   return target.kind === 'local' ? localEnvironment(target) : stackEnvironment(target);
 }
 

@@ -19,7 +19,14 @@ const PARTS: Record<string, string[]> = {
   ],
   'packets, sockets': ['feed', 'readPublish', 'flush', 'onTurn', 'callback', 'onStreamRead', 'Socket.read'],
   'encoding rows': ['encodeRows'],
-  'database protocol, acknowledgements': ['writeFast', 'parse', '_write', 'acknowledge', 'query', 'handleCopyInResponse'],
+  'database protocol, acknowledgements': [
+    'writeFast',
+    'parse',
+    '_write',
+    'acknowledge',
+    'query',
+    'handleCopyInResponse',
+  ],
   'start of the program': ['compileSourceTextModule', 'requireBuiltin', '__require', '__init', '__require2', 'loadESM'],
 };
 const IDLE = '(idle)';

@@ -1,10 +1,11 @@
-// Serves the pages from a worker, on loopback.
+// Serves the pages from a worker.
 import { createServer, type RequestListener } from 'node:http';
 import type { Pages } from './pages.ts';
 
 /**
  * Starts listening.
  * @param metrics path of the metrics; undefined: there are none.
+ * @param address default: loopback.
  * @param others by path: what else a worker answers for.
  * @throws Error if the port is taken.
  */
@@ -12,6 +13,7 @@ export async function servePages(
   pages: Pages,
   port: number,
   metrics: string | undefined,
+  address = '127.0.0.1',
   others: Readonly<Record<string, RequestListener>> = {},
 ): Promise<{ stop(): Promise<void> }> {
   const server = createServer(async (request, response) => {
@@ -34,7 +36,7 @@ export async function servePages(
     );
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    server.once('error', reject).listen(port, address, resolve);
   });
   return {
     stop: async () => {

@@ -226,15 +226,7 @@ export class Batch {
       ? channel
       : delivery.truncated
         ? reject('too-large', `more than ${MAX_PAYLOAD_BYTES} bytes; what is kept was cut off`)
-        : readMessage(
-            payload,
-            properties,
-            cameAt(delivery),
-            route.limits,
-            route.rules,
-            channel.field,
-            readAt,
-          );
+        : readMessage(payload, properties, cameAt(delivery), route.limits, route.rules, channel.field, readAt);
     if (isRejection(result)) {
       this.#count(route.tenant, route.tenantId, 1);
       this.#refuse(
@@ -306,6 +298,8 @@ export class Batch {
       }
       const first = times.take(row);
       if (first === undefined) return false;
+      first.keepId();
+      row.keepId();
       if (first.messageId === row.messageId) return true;
     }
     const key = keyOf(row);

@@ -82,7 +82,9 @@ test('whatever the order of commits, acknowledgements keep the order of receipt,
           expect(later.reduce((sum, { done }) => sum + done.bytes, 0)).toBe(bytes);
         }
         // Of the first connection: the first ones that are done with, as far as they were before it ended.
-        const inOrder = all.slice(0, firstOnes).filter(({ delivery, isCommitted }) => delivery.packetId !== 0 && isCommitted);
+        const inOrder = all
+          .slice(0, firstOnes)
+          .filter(({ delivery, isCommitted }) => delivery.packetId !== 0 && isCommitted);
         const ids = sent.slice(0, before).flatMap(({ packetIds }) => packetIds);
         expect(ids).toEqual(inOrder.slice(0, ids.length).map(({ delivery }) => delivery.packetId));
       },

@@ -11,7 +11,8 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads the named settings. An empty one counts as missing: templates and the portal leave unset values empty.
+ * Reads the named settings. An empty one counts as missing: templates and the portal leave unset values empty. Instead of NAME,
+ * NAME_FILE may give the file that holds it: containers get secrets that way.
  * @param problemsBetween problems between settings that are valid by themselves.
  * @throws SettingsError listing every missing or bad setting.
  */
@@ -21,8 +22,19 @@ export function read<Fields extends z.ZodRawShape>(
   problemsBetween: (environment: Environment) => string[] = () => [],
 ): z.output<z.ZodObject<Fields>> {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const unread: string[] = [];
+  for (const name of Object.keys(fields)) {
+    const path = given[`${name}_FILE`];
+    if (given[name] !== undefined || path === undefined) continue;
+    try {
+      const text = readFileSync(path, 'utf8').trimEnd();
+      if (text !== '') given[name] = text;
+    } catch {
+      unread.push(`${name}_FILE names a file that cannot be read`);
+    }
+  }
   const parsed = z.object(fields).safeParse(given);
-  const problems = problemsBetween(given);
+  const problems = [...unread, ...problemsBetween(given)];
   if (parsed.success && problems.length === 0) return parsed.data;
   for (const { path, message } of parsed.error?.issues ?? []) problems.push(`${path.join('.')} ${message}`);
   const lines = problems.map((line) => `  ${line}`);

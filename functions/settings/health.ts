@@ -6,8 +6,10 @@ import { type Environment, read } from './environment.ts';
 
 /** The settings. */
 export interface HealthSettings extends DatabaseSettings, BrokerSettings {
-  /** Port on loopback where a worker answers; undefined: it does not. The Function App has its own server. */
+  /** Port where a worker answers; undefined: it does not. The Function App has its own server. */
   port: number | undefined;
+  /** Address there. */
+  address: string;
   /** Size at which the database is full; undefined: not known. */
   databaseLimitBytes: number | undefined;
 }
@@ -21,6 +23,7 @@ const FIELDS = {
     .transform(Number)
     .refine((port) => port <= 65_535, 'must be a port, 1 to 65535')
     .optional(),
+  HEALTH_ADDRESS: z.ipv4('must be an IPv4 address').default('127.0.0.1'),
   DATABASE_LIMIT_MB: z
     .string()
     .regex(/^[1-9]\d{0,8}$/, 'must be a whole number of megabytes')
@@ -35,6 +38,7 @@ export function readHealthSettings(environment: Environment = process.env): Heal
     ...databaseOf(values),
     ...brokerOf(values),
     port: values.HEALTH_PORT,
+    address: values.HEALTH_ADDRESS,
     databaseLimitBytes: values.DATABASE_LIMIT_MB,
   };
 }

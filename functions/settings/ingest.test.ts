@@ -74,6 +74,20 @@ test('an empty setting counts as missing', () => {
   );
 });
 
+test('any setting may be in a file, which NAME_FILE names', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, 'ingest.key');
+  writeFileSync(file, 'from a file\n');
+  const { MQTT_BROKER_PASSWORD: given, ...others } = good;
+  expect(readIngestSettings({ ...others, MQTT_BROKER_PASSWORD_FILE: file }).password).toBe('from a file');
+  expect(readIngestSettings({ ...good, MQTT_BROKER_PASSWORD_FILE: file }).password).toBe(given);
+  writeFileSync(file, '\n');
+  expect(messageOf({ ...others, MQTT_BROKER_PASSWORD_FILE: file })).toContain('MQTT_BROKER_PASSWORD is missing');
+  const none = { ...others, MQTT_BROKER_PASSWORD_FILE: join(dir, 'none') };
+  expect(messageOf(none)).toContain('MQTT_BROKER_PASSWORD_FILE names a file that cannot be read');
+});
+
 test('a CA is PEM text, also with escaped line breaks, or a file', () => {
   const dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
@@ -144,5 +158,5 @@ test('the example file lacks exactly its secrets, and names nothing that the wor
     clientId: 'mqtt-ingest',
   });
   const help = readFileSync(new URL('../worker/cli.ts', import.meta.url), 'utf8');
-  expect(Object.keys(example).filter((key) => !help.includes(key))).toEqual([]);
+  expect(Object.keys(example).filter((key) => !help.includes(key.replace(/_FILE$/, '')))).toEqual([]);
 });

@@ -1,5 +1,4 @@
 // Ingest's settings: the broker with its account, the database, the bounds of a run.
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { INGEST_RUN } from '../../domain/ingest-run.ts';
 import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
@@ -36,10 +35,6 @@ const FIELDS = {
   MQTT_BROKER_PREVIOUS_USERNAME: z.string().optional(),
   MQTT_BROKER_PREVIOUS_PASSWORD: z.string().optional(),
   MQTT_GATE_KEY: z.string().transform(reading(readGateKey)).optional(),
-  MQTT_GATE_KEY_FILE: z
-    .string()
-    .transform(reading((path) => readGateKey(readFileSync(path, 'utf8').trimEnd())))
-    .optional(),
   // Mosquitto takes any id; MQTT 5 guarantees these characters, and 23 of them (MQTT-3.1.3-5). 64 is our bound.
   MQTT_CLIENT_ID: z
     .string()
@@ -59,7 +54,7 @@ export function readIngestSettings(environment: Environment = process.env): Inge
     username: values.MQTT_BROKER_USERNAME,
     password: values.MQTT_BROKER_PASSWORD,
     previous: previousOf(values),
-    gateKey: values.MQTT_GATE_KEY ?? values.MQTT_GATE_KEY_FILE,
+    gateKey: values.MQTT_GATE_KEY,
     clientId: values.MQTT_CLIENT_ID,
     batchCap: values.INGEST_BATCH_CAP,
     timeGuardMs: values.INGEST_TIME_GUARD_MS,

@@ -21,7 +21,7 @@ usage: node main.mjs --mode worker|run
   --mode run      drains what waits on the broker and ends: exit code 0 if all is well, otherwise 1
   --help          this text
 
-Settings (environment):
+Settings (environment; instead of any NAME, NAME_FILE may name the file that holds it):
   MQTT_BROKER_URL                      mqtts://host:8883 (mqtt:// for loopback only)
   MQTT_BROKER_USERNAME                 the ingest account
   MQTT_BROKER_PASSWORD                 its key
@@ -30,14 +30,14 @@ Settings (environment):
   MQTT_CONTROL_USERNAME                the account that sends commands to devices; default: svc-control
   MQTT_CONTROL_PASSWORD                its key; without it commands wait
   MQTT_GATE_KEY                        key of the broker's stamps, 32 hexadecimal digits; default: no stamps are expected
-  MQTT_GATE_KEY_FILE                   the file that holds it
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
   EXTERNAL_DATABASE_CONNECTION_STRING  postgres://user:password@host:port/database
   EXTERNAL_DATABASE_CA                 PEM text or file of the CA to trust; default: the public ones
   INGEST_BATCH_CAP                     most messages one run takes; default: ${INGEST_RUN.batchCap.normal}
   INGEST_TIME_GUARD_MS                 a run takes nothing more after this; default: ${INGEST_RUN.timeGuardMs.normal}
-  HEALTH_PORT                          port on loopback where a worker answers GET /api/health, and questions; default: none
+  HEALTH_PORT                          port where a worker answers GET /api/health, and questions; default: none
+  HEALTH_ADDRESS                       address there; default: 127.0.0.1
   PROMETHEUS_ENABLED                   true: it also answers GET PROMETHEUS_PATH; default: false
   PROMETHEUS_PATH                      path of the metrics, below api/; default: api/metrics
   DATABASE_LIMIT_MB                    size at which the database is full, for the metrics; default: not known
@@ -80,11 +80,12 @@ export async function runCli(args: string[]): Promise<number> {
     const signal = untilStopped();
     if (values.mode === 'run') return hasFailed(await runOnce(settings, log, signal)) ? 1 : 0;
     const health = readHealthSettings();
-    const questions = health.port === undefined ? undefined : serveQuestions(log);
+    const { address, port } = health;
+    const questions = port === undefined ? undefined : serveQuestions(log);
     const server =
-      health.port === undefined
+      port === undefined
         ? undefined
-        : await servePages(makePages(health), health.port, metricsPath(), questions?.pages);
+        : await servePages(makePages(health), port, metricsPath(), address, questions?.pages);
     await runWorker(settings, log, signal)
       .finally(() => server?.stop())
       .finally(() => questions?.close());

@@ -1,4 +1,4 @@
-// Node's HTTP server on loopback, for handlers that use the web's Request and Response.
+// Node's HTTP server for handlers that use the web's Request and Response: on loopback, or behind a proxy.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
@@ -7,17 +7,33 @@ import { pipeline } from 'node:stream/promises';
 /** Largest request body, in bytes: the dashboard's own are a few kilobytes. */
 const MAX_BODY = 1_000_000;
 
+/** Listens on 127.0.0.1, and answers as that. */
+export function serveLoopback(port: number, handle: (request: Request) => Promise<Response>): Promise<Server> {
+  return serve(
+    { address: '127.0.0.1', port, origins: [`http://127.0.0.1:${port}`, `http://localhost:${port}`] },
+    handle,
+  );
+}
+
+/** Where a server listens, and as what it answers. */
+export interface Place {
+  address: string;
+  port: number;
+  /** What browsers call it. */
+  origins: string[];
+}
+
 /**
- * Listens on 127.0.0.1.
+ * Starts listening.
  * Refuses requests for another host name: a page of a foreign site may have resolved its name to this address.
  */
-export async function serveLoopback(port: number, handle: (request: Request) => Promise<Response>): Promise<Server> {
-  const hosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`]);
+export async function serve(place: Place, handle: (request: Request) => Promise<Response>): Promise<Server> {
+  const origins = new Map(place.origins.map((origin) => [new URL(origin).host, origin]));
   const server = createServer(async (incoming, outgoing) => {
     try {
-      const host = incoming.headers.host ?? '';
-      if (!hosts.has(host)) outgoing.writeHead(421).end('This is a local platform; it answers on 127.0.0.1 only.\n');
-      else await send(await handle(await toRequest(incoming, host)), outgoing);
+      const origin = origins.get(incoming.headers.host ?? '');
+      if (origin === undefined) outgoing.writeHead(421).end(`This platform answers as ${place.origins[0]} only.\n`);
+      else await send(await handle(await toRequest(incoming, origin)), outgoing);
     } catch (error) {
       // The browser has closed the connection.
       if (outgoing.destroyed) return;
@@ -27,21 +43,21 @@ export async function serveLoopback(port: number, handle: (request: Request) => 
       outgoing.end();
     }
   });
-  server.listen(port, '127.0.0.1');
+  server.listen(place.port, place.address);
   await once(server, 'listening');
   return server;
 }
 
 class TooLarge extends Error {}
 
-async function toRequest(incoming: IncomingMessage, host: string): Promise<Request> {
+async function toRequest(incoming: IncomingMessage, origin: string): Promise<Request> {
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) {
     for (const one of [value ?? []].flat()) headers.append(name, one);
   }
   const method = incoming.method ?? 'GET';
   const hasBody = method !== 'GET' && method !== 'HEAD';
-  return new Request(`http://${host}${incoming.url ?? '/'}`, {
+  return new Request(`${origin}${incoming.url ?? '/'}`, {
     method,
     headers,
     ...(hasBody && { body: new Uint8Array(await readBody(incoming)) }),

@@ -1,46 +1,62 @@
-// The local platform's front door, a process of its own: one origin for the dashboard, its Pages Functions and the API, as the browser's
-// same-origin rules and the sign-in service require. Its settings come from the environment.
+// The front door, a process of its own: one origin for the dashboard, its Pages Functions and the API, as the browser's same-origin
+// rules and the sign-in service require. On premises there are two, one with the site and one with the API, behind a proxy. Its settings
+// come from the environment, or from the files that it names: NAME_FILE.
 import { readFileSync } from 'node:fs';
 import { serveArchived } from './archived.ts';
-import { serveLoopback } from './http.ts';
+import { serve, serveLoopback } from './http.ts';
 import { callPagesFunction } from './pages-functions.ts';
 import { Site } from './site.ts';
 import { createApi } from './supabase.ts';
 
+const want = (name: string): string | undefined => {
+  const file = process.env[`${name}_FILE`];
+  return process.env[name] || (file ? readFileSync(file, 'utf8').trim() : undefined);
+};
 const need = (name: string): string => {
-  const value = process.env[name];
+  const value = want(name);
   if (!value) throw new Error(`${name} is not set`);
   return value;
 };
 
 const port = Number(need('FRONT_DOOR_PORT'));
-const site = new Site(need('FRONT_DOOR_SITE'));
-const api = createApi({
-  databaseUrl: need('FRONT_DOOR_DATABASE_URL'),
-  jwtSecret: need('FRONT_DOOR_JWT_SECRET'),
-  publishableKey: need('SUPABASE_PUBLISHABLE_KEY'),
-  siteUrl: `http://127.0.0.1:${port}`,
-  maxRows: Number(process.env.FRONT_DOOR_MAX_ROWS ?? 1000),
-});
+const origin = want('FRONT_DOOR_ORIGIN');
+const databaseUrl = want('FRONT_DOOR_DATABASE_URL');
+const folder = want('FRONT_DOOR_SITE');
+const publishableKey = need('SUPABASE_PUBLISHABLE_KEY');
+
+const site = folder === undefined ? undefined : new Site(folder);
+const api =
+  databaseUrl === undefined
+    ? undefined
+    : createApi({
+        databaseUrl,
+        jwtSecret: need('FRONT_DOOR_JWT_SECRET'),
+        publishableKey,
+        siteUrl: origin ?? `http://127.0.0.1:${port}`,
+        maxRows: Number(want('FRONT_DOOR_MAX_ROWS') ?? 1000),
+      });
 const bindings = {
-  SUPABASE_PUBLISHABLE_KEY: need('SUPABASE_PUBLISHABLE_KEY'),
-  BROKER_HOST: need('BROKER_HOST'),
-  BROKER_PORT: need('BROKER_PORT'),
-  BROKER_CA: readFileSync(need('BROKER_CA_FILE'), 'utf8'),
+  SUPABASE_PUBLISHABLE_KEY: publishableKey,
+  BROKER_HOST: want('BROKER_HOST'),
+  BROKER_PORT: want('BROKER_PORT'),
+  BROKER_CA: want('BROKER_CA'),
   SENDS_MAIL: 'no',
   SECOND_FACTOR: 'no',
-  ...(process.env.QUESTIONS_URL && { QUESTIONS_URL: process.env.QUESTIONS_URL }),
-  ENVIRONMENT: 'local',
+  ...(want('QUESTIONS_URL') && { QUESTIONS_URL: want('QUESTIONS_URL') }),
+  ENVIRONMENT: want('ENVIRONMENT') ?? 'local',
 };
+const [archive, linkKey] = [want('ARCHIVE_STORE'), want('ARCHIVE_LINK_KEY')];
 
-const { ARCHIVE_STORE: archive, ARCHIVE_LINK_KEY: linkKey } = process.env;
-
-const server = await serveLoopback(port, async (request) => {
+const answer = async (request: Request): Promise<Response> => {
   const { pathname } = new URL(request.url);
-  if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return api.fetch(request);
+  const none = new Response(null, { status: 404 });
+  if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return api?.fetch(request) ?? none;
   if (pathname.startsWith('/archive/') && archive && linkKey) return serveArchived(request, archive, linkKey);
-  return (await callPagesFunction(pathname, request, bindings)) ?? site.serve(request, pathname);
-});
+  return (site && ((await callPagesFunction(pathname, request, bindings)) ?? site.serve(request, pathname))) ?? none;
+};
+const server = await (origin === undefined
+  ? serveLoopback(port, answer)
+  : serve({ address: need('FRONT_DOOR_ADDRESS'), port, origins: [origin] }, answer));
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {

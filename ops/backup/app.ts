@@ -1,14 +1,16 @@
 // Keeps the app away from the database while it is restored.
 import { spawnSync } from 'node:child_process';
+import { APP_SERVICES } from '../../provisioning/compose/project.ts';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
 import { spawnProblem } from '../spawn-problem.ts';
-import type { Target } from '../target/target.ts';
+import type { ComposeTarget, Target } from '../target/target.ts';
 
+const ATTEMPTS = 3;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Stops the app, runs `work`, and starts the app again whatever happens. In the cloud the Function App is stopped, too; everywhere the
- * database refuses the app's role, which a worker waits out.
+ * Stops the app, runs `work`, and starts the app again whatever happens. In the cloud the Function App is stopped, too, in containers
+ * the API and the worker; everywhere the database refuses the app's role, which a worker waits out.
  * @throws what `work` throws; an error that says how to start the app by hand if that fails.
  */
 export async function withAppStopped(
@@ -30,6 +32,11 @@ export async function withAppStopped(
       log(`stopping the Function App ${functionAppName}`);
       az('stop');
     }
+    if (target.kind === 'compose') {
+      start.push(() => startContainers(target.project));
+      log('stopping the API and the worker');
+      target.project.compose(['stop', ...APP_SERVICES]);
+    }
     start.push(() => letIn(database, true));
     log('closing the database to the app');
     await letIn(database, false);
@@ -49,6 +56,18 @@ export async function withAppStopped(
       console.error(
         `error: the app could not be started again: ${failures.join('; ')}. Start it by hand: docs/runbooks/restore.md#it-was-interrupted`,
       );
+  }
+}
+
+/** Tried again: nothing else starts them before the next reboot. @throws Error of the last attempt. */
+function startContainers(project: ComposeTarget['project']): void {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      project.compose(['start', ...APP_SERVICES]);
+      return;
+    } catch (error) {
+      if (attempts === ATTEMPTS) throw error;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Which platform a command works on: its options, and the one answer.
 import { type Command, Option } from 'commander';
 import { addressOf, type DatabaseAccess, describeDatabase } from '../../provisioning/database/connect.ts';
+import { composeTarget } from './compose.ts';
 import { localTarget } from './local.ts';
 import { stackTarget } from './stack.ts';
 import type { Target } from './target.ts';
@@ -9,7 +10,7 @@ import type { Target } from './target.ts';
 export const targetOption = (otherwise?: string) =>
   new Option(
     '--target <platform>',
-    `local, local:NAME, or the name of a stack${otherwise ? ` (default: ${otherwise})` : ''}`,
+    `local, local:NAME, compose:FOLDER, or the name of a stack${otherwise ? ` (default: ${otherwise})` : ''}`,
   );
 
 /**
@@ -20,8 +21,9 @@ export const targetOption = (otherwise?: string) =>
 export function findTarget(name: string, env: NodeJS.ProcessEnv = process.env): Target {
   const [kind, rest] = name.split(/:(.*)/s);
   if (kind === 'local' && rest !== '') return localTarget(name);
+  if (kind === 'compose' && rest !== '') return composeTarget(name);
   if (kind && rest === undefined) return stackTarget(name, env);
-  throw new Error(`--target ${JSON.stringify(name)}: give local, local:NAME, or the name of a stack`);
+  throw new Error(`--target ${JSON.stringify(name)}: give local, local:NAME, compose:FOLDER, or the name of a stack`);
 }
 
 /** What {@link withTarget} adds. */

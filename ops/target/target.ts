@@ -2,6 +2,8 @@
 // the database does not ask Pulumi for the broker.
 import type { DatabaseAccess } from '../../provisioning/database/connect.ts';
 import type { StackConfig } from '../../stacks/configuration/parse.ts';
+import type { Secrets } from '../compose/keys.ts';
+import type { Project } from '../compose/project.ts';
 
 /** The broker, as a client reaches it. */
 export interface Broker {
@@ -93,5 +95,12 @@ export interface StackTarget extends Platform {
   outputs(): StackOutputs;
 }
 
+/** A Compose project on this host. */
+export interface ComposeTarget extends Platform {
+  kind: 'compose';
+  project: Project;
+  secrets: Secrets;
+}
+
 /** The platform that a command works on. */
-export type Target = LocalTarget | StackTarget;
+export type Target = LocalTarget | StackTarget | ComposeTarget;

@@ -167,7 +167,12 @@ eachBroker(({ broker, start, connect, connectEarly, ingest, log, reload, registr
     await expect(connect('acme.pump-2', key)).rejects.toThrow(/Not authorized/);
     broker().sync(REGISTRY.filter((entry) => entry.kind === 'service' || entry.device !== 'pump-2'));
     await expect.poll(log).toContain(`gate: ${REGISTRY.length - 1} accounts are in force`);
-    for (const password of ['svc-control:wrong', key.password.slice(12), key.password.replace('control', 'ingest'), ':'])
+    for (const password of [
+      'svc-control:wrong',
+      key.password.slice(12),
+      key.password.replace('control', 'ingest'),
+      ':',
+    ])
       await expect(connect('acme.pump-2', { ...key, password })).rejects.toThrow(/Not authorized/);
     await expect(connect('svc-former', key)).rejects.toThrow(/Not authorized/);
     expect(await inState()).toHaveLength(2);

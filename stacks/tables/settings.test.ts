@@ -24,7 +24,7 @@ const OF_THE_HOST = [
 /** Read by the pages for health and metrics only, which a run does not serve. */
 const OF_THE_PAGES = ['DATABASE_LIMIT_MB', 'PROMETHEUS_ENABLED', 'PROMETHEUS_PATH'];
 /** For a person at a terminal, and for a worker or the platform on one machine; never for Azure. */
-const NEVER_SET = ['HEALTH_PORT', 'LOG_PRETTY', 'MQTT_GATE_KEY_FILE', 'NOTIFY_ALLOW_LOOPBACK', 'NOTIFY_CA'];
+const NEVER_SET = ['HEALTH_ADDRESS', 'HEALTH_PORT', 'LOG_PRETTY', 'NOTIFY_ALLOW_LOOPBACK', 'NOTIFY_CA'];
 
 /** Read by another function than ingest, whose run is asked below: functions/settings/twin.ts. */
 const OF_THE_TWIN = 'TIMER_TWIN_KEY';

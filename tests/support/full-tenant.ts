@@ -94,7 +94,7 @@ export async function fillTenant(databaseUrl: string, owner: { id: string; email
     );
     await run(
       `insert into ingest.archive_objects (name, tenant_id, day, source, rows, checksum, bytes, released_at)
-       select format('archive/tenant=%s/day=%s/%s.parquet', $1, o.day, md5(o.day::text)), $1, o.day, 'retired_rows', 1, md5(o.day::text), 1, now()
+       select format('archive/tenant=%s/day=%s/%s.parquet', $1::uuid, o.day, md5(o.day::text)), $1, o.day, 'retired_rows', 1, md5(o.day::text), 1, now()
        from (select date '2025-01-01' + make_interval(months => m, days => d)
              from generate_series(1, ${ARCHIVED_MONTHS}) as m, generate_series(1, 10) as d) as t (at), lateral (select at::date as day) as o`,
     );

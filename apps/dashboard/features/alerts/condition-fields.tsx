@@ -60,12 +60,14 @@ export function ConditionFields({ condition, onChange, known, isRate = false }: 
       </datalist>
       <FieldRow>
         <Choice
-          label="Is"
+          label="Comparison"
           value={comparison ?? 'above'}
           onChange={(event) => onChange({ comparison: event.target.value as Comparison })}
         >
           {COMPARISONS.slice(0, isRate ? 2 : undefined).map((one) => (
-            <option key={one}>{one}</option>
+            <option key={one} value={one}>
+              {one === 'above' || one === 'below' ? `is ${one}` : one}
+            </option>
           ))}
         </Choice>
         {ofNumbers ? (

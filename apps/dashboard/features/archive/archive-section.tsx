@@ -154,7 +154,7 @@ function Links({ request, endsAt }: { request: string; endsAt: string }) {
           Save list of links
         </Button>
         <span className={styles.muted}>
-          Then <code>wget --content-disposition --input-file=links.txt</code> fetches all {data.length}.
+          Then <code>wget --content-disposition --input-file=links.txt</code> fetches them all.
         </span>
       </div>
     </>

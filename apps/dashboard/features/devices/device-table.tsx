@@ -52,17 +52,20 @@ export function DeviceTable({ devices, statuses, asked: { sort, ask }, columns: 
       header: 'Selected',
       phone: 'corner',
       head: (
-        <input
-          type="checkbox"
-          aria-label="Select all on this page"
-          checked={isWhole}
-          onChange={() =>
-            select(
-              devices.map(({ id }) => id),
-              !isWhole,
-            )
-          }
-        />
+        <label className={styles.all}>
+          <input
+            type="checkbox"
+            aria-label="Select all on this page"
+            checked={isWhole}
+            onChange={() =>
+              select(
+                devices.map(({ id }) => id),
+                !isWhole,
+              )
+            }
+          />
+          <span>Select all on this page</span>
+        </label>
       ),
       cell: ({ id, name }) => (
         <input

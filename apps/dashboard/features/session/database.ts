@@ -821,6 +821,17 @@ export type Database = {
           readings: number;
         }[];
       };
+      device_ids: {
+        Args: {
+          tenant_id: string;
+          search?: string;
+          of_state?: string;
+          tag?: string;
+        };
+        Returns: {
+          ids: string[];
+        }[];
+      };
       discard_dead_letters: {
         Args: {
           tenant_id: string;
@@ -937,7 +948,7 @@ export type Database = {
       question_facts: {
         Args: {
           kind: string;
-          id: string;
+          subject_id: string;
         };
         Returns: unknown;
       };

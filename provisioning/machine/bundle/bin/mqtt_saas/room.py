@@ -66,11 +66,11 @@ def tidy(folder: str, now: float, say: Callable[[str], None]) -> None:
 
 
 def hold_reserve(folder: str, state_bytes: int, part: float) -> None:
-    """Makes the reserve, this part of the file system, when that leaves room for two saves."""
+    """Makes the reserve, this part of the file system, when that leaves room for two saves. Part 0: none."""
     path = os.path.join(folder, RESERVE)
     found = os.statvfs(folder)
     size = int(found.f_blocks * found.f_frsize * part)
-    if os.path.exists(path) or free(folder) < size + 2 * needed(state_bytes):
+    if size == 0 or os.path.exists(path) or free(folder) < size + 2 * needed(state_bytes):
         return
     beside = os.path.join(folder, UNFINISHED)
     with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -1,0 +1,118 @@
+// Makes the secrets of a Compose project that are missing: keys, addresses with passwords, and certificates of an authority of its own.
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { backupKey } from '../../domain/backup-key.ts';
+import { generateKey } from '../../domain/credentials.ts';
+import { daysLeft, issue, makeAuthority, type Pair } from '../../lab/authority.ts';
+import { SECRETS, type SecretName, SHARED_GID, UIDS } from '../../provisioning/compose/secrets.ts';
+
+/** A certificate this close to its end is replaced. */
+const RENEW_DAYS = 30;
+
+/** How the database's address is written for a role. */
+const urlOf = (role: string) => `postgres://${role}:${generateKey()}@database:5432/postgres?sslmode=verify-full`;
+
+/** What a missing one becomes. Certificates follow. */
+const MADE: Partial<Record<SecretName, () => string>> = {
+  'database.password': generateKey,
+  'registry.url': () => urlOf('broker_sync'),
+  'stamp.key': () => randomBytes(16).toString('hex'),
+  'ingest.url': () => urlOf('mqtt_ingest'),
+  'ingest.key': generateKey,
+  'control.key': generateKey,
+  'notify.key': () => randomBytes(32).toString('hex'),
+  'smtp.password': () => '',
+  'api.url': () => urlOf('local_api'),
+  'jwt.secret': generateKey,
+  'publishable.key': () => `sb_publishable_${randomBytes(16).toString('base64url')}`,
+  'backup.url': () => urlOf('backup_reader'),
+  'backup.key': () => backupKey(randomBytes(32)),
+  'archive.url': () => urlOf('archive_writer'),
+};
+
+/** The project's folder of secrets. */
+export class Secrets {
+  readonly folder: string;
+
+  /** @param project the project's folder. */
+  constructor(project: string) {
+    this.folder = join(project, 'secrets');
+  }
+
+  /** Without its line end. @throws Error that says what makes it. */
+  read(name: SecretName): string {
+    const path = join(this.folder, name);
+    if (!existsSync(path)) throw new Error(`${path} is missing: npm run ops -- compose start makes it`);
+    return readFileSync(path, 'utf8').trimEnd();
+  }
+
+  /**
+   * Makes what is missing, renews its own certificates, and sees to it that each file has its reader. A server's certificate that
+   * somebody put there is kept, with its chain in ca.crt.
+   * @param host the platform's name. @param address the database's.
+   * @returns what was made.
+   */
+  async ensure(host: string, address: string): Promise<SecretName[]> {
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    const made: SecretName[] = [];
+    const put = (name: SecretName, text: string) => {
+      this.#write(name, `${text.trimEnd()}\n`);
+      made.push(name);
+    };
+    for (const [name, make] of Object.entries(MADE) as [SecretName, () => string][])
+      if (!this.#has(name)) put(name, make());
+    await this.#certify(put, host, address);
+    for (const name of Object.keys(SECRETS) as SecretName[]) this.#give(name);
+    return made;
+  }
+
+  async #certify(put: (name: SecretName, text: string) => void, host: string, address: string): Promise<void> {
+    let authority: Pair;
+    if (this.#has('authority.key') && this.#has('database-ca.crt')) {
+      authority = { certificate: this.read('database-ca.crt'), key: this.read('authority.key') };
+    } else {
+      authority = await makeAuthority(`mqtt-saas CA of ${host}`);
+      put('authority.key', authority.key);
+      put('database-ca.crt', authority.certificate);
+    }
+    if (this.#isDue('database.crt', 'database.key')) {
+      const { certificate, key } = await issue(authority, ['database'], [address]);
+      put('database.key', key);
+      put('database.crt', certificate);
+    }
+    const isOwn = !this.#has('ca.crt') || this.read('ca.crt') === authority.certificate.trimEnd();
+    if (!isOwn && !this.#has('server.crt'))
+      throw new Error(`${this.folder} has a ca.crt of somebody else, but no server.crt and server.key: put them there`);
+    if (isOwn && this.#isDue('server.crt', 'server.key')) {
+      const { certificate, key } = await issue(authority, [host]);
+      put('server.key', key);
+      put('server.crt', certificate);
+      put('ca.crt', authority.certificate);
+    }
+  }
+
+  #isDue(certificate: SecretName, key: SecretName): boolean {
+    return !this.#has(certificate) || !this.#has(key) || daysLeft(this.read(certificate)) < RENEW_DAYS;
+  }
+
+  #has(name: SecretName): boolean {
+    return existsSync(join(this.folder, name));
+  }
+
+  #write(name: SecretName, text: string): void {
+    const path = join(this.folder, name);
+    writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
+    renameSync(`${path}.new`, path);
+  }
+
+  /** A file is its reader's, and nobody else's. */
+  #give(name: SecretName): void {
+    const path = join(this.folder, name);
+    const { reader } = SECRETS[name];
+    if (reader === 'shared') chownSync(path, 0, SHARED_GID);
+    else if (reader === 'root' || reader === 'public') chownSync(path, 0, 0);
+    else chownSync(path, UIDS[reader], UIDS[reader]);
+    chmodSync(path, { shared: 0o440, public: 0o444 }[reader as string] ?? 0o400);
+  }
+}

@@ -1,0 +1,116 @@
+// Starts a Compose project: the first time with everything that it needs.
+import { chownSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { CONTROL_USERNAME } from '../../functions/settings/control.ts';
+import { makeApiRole, makeAuthTables } from '../../local/api-role.ts';
+import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
+import { imageOf, SERVICE_NAMES, STORES, servicesWith, TARGETS } from '../../provisioning/compose/project.ts';
+import { type SecretName, UIDS } from '../../provisioning/compose/secrets.ts';
+import { applyMigrations } from '../../provisioning/database/apply.ts';
+import { withConnection } from '../../provisioning/database/connect.ts';
+import { setLogin } from '../../provisioning/database/login.ts';
+import { upsertServiceAccount } from '../../provisioning/database/registry.ts';
+import { linkRelease } from '../render.ts';
+import type { ComposeTarget } from '../target/target.ts';
+import { untilHealthy } from './health.ts';
+import { docker } from './project.ts';
+
+/** Starts it, or starts again what is down. @param log called at each step. @throws Error that says what to do. */
+export async function startProject(target: ComposeTarget, log: (line: string) => void): Promise<void> {
+  const { project } = target;
+  const { host, made } = await prepareFolder(target, log);
+  const isFirst = project.release('current') === undefined;
+  if (isFirst) linkRelease(project.folder, 'current', project.release('latest')!);
+  buildImages(target, project.release('current')!, log);
+  log('starting the database');
+  project.compose(['up', '-d', 'database']);
+  await untilHealthy(['database']);
+  await prepareDatabase(target, log);
+  log('starting the others');
+  project.compose(['up', '-d']);
+  // A running container has the files that were there when it started.
+  const outdated = isFirst ? [] : servicesWith(made);
+  if (outdated.length > 0) project.compose(['restart', ...outdated]);
+  await untilHealthy(SERVICE_NAMES);
+  log(`the platform runs: https://${host}`);
+  if (await isEmpty(target)) {
+    log(
+      `Next, its first owner: npm run ops -- invite YOU@EXAMPLE.COM --tenant NAME --role owner --create-tenant --target ${target.name}`,
+    );
+  }
+}
+
+/**
+ * Settings, secrets and folders, those that are missing.
+ * @returns the platform's host, and the secrets that were made.
+ * @throws Error that says what to set.
+ */
+export async function prepareFolder(
+  { project, secrets }: ComposeTarget,
+  log: (line: string) => void,
+): Promise<{ host: string; made: SecretName[] }> {
+  const env = join(project.folder, '.env');
+  const example = join(project.folder, '.env.example');
+  if (!existsSync(example))
+    throw new Error(`${project.folder} has no project: npm run ops -- render compose --out ${project.folder}`);
+  if (!existsSync(env)) copyFileSync(example, env);
+  const { PLATFORM_HOST: host, DATA_NETWORK: network } = project.settings();
+  const made = await secrets.ensure(host, `${network}.2`);
+  if (made.length > 0) log(`made in ${secrets.folder}: ${made.join(', ')}`);
+  for (const name of STORES) {
+    const folder = join(project.folder, name);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chownSync(folder, UIDS.app, UIDS.app);
+  }
+  return { host, made };
+}
+
+/** Builds the images of a release that this host lacks. */
+export function buildImages(target: ComposeTarget, release: string, log: (line: string) => void): void {
+  const { BASE_IMAGE: base } = target.project.settings();
+  if (!base.includes('@sha256:') && docker(['image', 'ls', '--quiet', base]).trim() === '') {
+    throw new Error(
+      `BASE_IMAGE is ${base}, which this host does not have: name it in .env by its digest, debian@sha256:..., so that every build has the same base`,
+    );
+  }
+  const context = join(target.project.folder, 'releases', release, 'image');
+  for (const name of TARGETS) {
+    const image = imageOf(name, release);
+    if (docker(['image', 'ls', '--quiet', image]).trim() !== '') continue;
+    log(`building ${image}`);
+    docker(['build', '--quiet', '--build-arg', `BASE=${base}`, '--target', name, '--tag', image, context]);
+  }
+}
+
+/** Schema, sign-ins of the roles, and the platform's accounts on the broker. */
+export async function prepareDatabase(target: ComposeTarget, log: (line: string) => void): Promise<void> {
+  const { secrets } = target;
+  const database = target.database();
+  await withConnection(database, makeAuthTables);
+  await applyMigrations(database, { log });
+  const passwordOf = (url: string) => new URL(url).password;
+  await withConnection(database, async (client) => {
+    await makeApiRole(client, passwordOf(secrets.read('api.url')));
+    for (const [role, secret] of LOGINS) await setLogin(client, role, passwordOf(secrets.read(secret)));
+    for (const [username, purpose, secret] of ACCOUNTS)
+      await upsertServiceAccount(client, { username, purpose, key: secrets.read(secret) });
+  });
+}
+
+/** Whether nobody has been invited yet. */
+const isEmpty = (target: ComposeTarget) =>
+  withConnection(target.database(), async (client) => {
+    const { rows } = await client.query<{ empty: boolean }>('select not exists (select from public.tenants) as empty');
+    return rows[0]!.empty;
+  });
+
+const LOGINS = [
+  ['mqtt_ingest', 'ingest.url'],
+  ['broker_sync', 'registry.url'],
+  ['backup_reader', 'backup.url'],
+  ['archive_writer', 'archive.url'],
+] as const;
+const ACCOUNTS = [
+  [INGEST_USERNAME, 'ingest', 'ingest.key'],
+  [CONTROL_USERNAME, 'control', 'control.key'],
+] as const;

@@ -1,0 +1,132 @@
+// `ops render compose`: the platform as a Compose project, in a folder.
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { Command } from 'commander';
+import { build, type Plugin } from 'esbuild';
+import { freshDashboard } from '../apps/dashboard/build.ts';
+import { ROOT } from '../bootstrap/root.mjs';
+import { renderCompose } from '../provisioning/compose/render.ts';
+import { freshFunctions } from '../provisioning/functions/build.ts';
+import type { ArchiveFile } from '../provisioning/machine/bundle/archive.ts';
+import { DEFAULT_FOLDER } from './compose/project.ts';
+
+/** The `render` command. */
+export function renderCommand(): Command {
+  return new Command('render').description('the platform for another place than Azure, as files').addCommand(
+    new Command('compose')
+      .description('a Compose project for one host: docs/on-premises.md')
+      .option('--out <folder>', 'where it is written; .env and secrets/ there are left alone', DEFAULT_FOLDER)
+      .action(async ({ out }: { out: string }) => {
+        const id = await renderInto(resolve(out));
+        console.log(`release ${id} is in ${out}. Next: npm run ops -- compose start --target compose:${out}`);
+      }),
+  );
+}
+
+/** Writes a release, whole or not at all, and makes it the latest. @returns its id. */
+export async function renderInto(folder: string): Promise<string> {
+  const release = renderCompose(await appFiles());
+  const place = join(folder, 'releases', release.id);
+  if (!existsSync(place)) {
+    const beside = `${place}.new`;
+    rmSync(beside, { recursive: true, force: true });
+    for (const { path, content, executable } of release.image) {
+      const file = join(beside, 'image', path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
+      chmodSync(file, executable ? 0o755 : 0o644);
+    }
+    writeFileSync(join(beside, 'compose.yaml'), release.compose);
+    renameSync(beside, place);
+  }
+  const example = join(ROOT, 'provisioning/compose/compose.env.example');
+  writeFileSync(join(folder, '.env.example'), readFileSync(example));
+  linkRelease(folder, 'latest', release.id);
+  return release.id;
+}
+
+/** Makes a link name a release, in one step. */
+export function linkRelease(folder: string, name: string, id: string): void {
+  const beside = join(folder, `${name}.new`);
+  rmSync(beside, { force: true });
+  symlinkSync(`releases/${id}`, beside);
+  renameSync(beside, join(folder, name));
+}
+
+/** What the app's image holds: the built functions, dashboard and front door, and this Node. */
+async function appFiles(): Promise<ArchiveFile[]> {
+  if (process.platform !== 'linux') throw new Error('the images take Node from this machine: render on Linux');
+  const functions = await freshFunctions();
+  const dashboard = freshDashboard();
+  return [
+    ...filesIn(functions, 'functions'),
+    ...filesIn(dashboard, 'dashboard'),
+    { path: 'front-door.mjs', content: await bundle('local/front-door/main.ts'), executable: false },
+    { path: 'nightly.mjs', content: await bundle('ops/compose/nightly.ts'), executable: false },
+    fileOf('facts.sql', 'ops/backup/facts.sql'),
+    fileOf('health.mjs', 'provisioning/compose/health.mjs'),
+    ...DUCKDB.flatMap((name) => filesIn(join(ROOT, 'node_modules', name), `node_modules/${name}`)),
+    { path: 'bin/node', content: readFileSync(process.execPath), executable: true },
+  ];
+}
+
+/** What writes the archive: a native binding cannot be bundled. */
+const DUCKDB = ['@duckdb/node-api', '@duckdb/node-bindings', `@duckdb/node-bindings-linux-${process.arch}`];
+
+const fileOf = (path: string, source: string): ArchiveFile => ({
+  path,
+  content: readFileSync(join(ROOT, source)),
+  executable: false,
+});
+
+/** In an image everything is installed already. */
+const INSTALLED: Plugin = {
+  name: 'installed',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /bootstrap\/packages\.mjs$/ }, () => ({
+      contents: 'export const ensurePackages = async () => {};',
+    }));
+  },
+};
+
+/** A program with everything that it imports, in one file. */
+async function bundle(entry: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry],
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    external: ['@duckdb/*', '@azure/*', 'pg-native'],
+    plugins: [INSTALLED],
+    // CommonJS packages ask for Node's modules with require(), which an ES module lacks.
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  return outputFiles[0]!.contents;
+}
+
+function filesIn(folder: string, as: string): ArchiveFile[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((found) => found.isFile())
+    .map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return { path: `${as}/${relative(folder, path)}`, content: readFileSync(path), executable: false };
+    })
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
