@@ -96,13 +96,15 @@ const QUERIES: Query[] = [
   },
 ];
 
-/** Rewritten functions: the migration with the first version, and the query that uses it. */
-const COMPARISONS = [
+/** Rewritten functions: the migration with the first version, and the query that uses it; `now`, where its arguments are others. */
+const COMPARISONS: { title: string; file: string; name: string; sql: string; now?: string }[] = [
   {
     title: 'a rule on 20 devices of a tenant without statistics',
     file: '20261121190600_alerts.sql',
     name: 'access.breaches',
     sql: `select count(*) from access.breaches($1, 'rate', null, 'temperature', 'above', 1000, 5, now() - interval '1 day', now())`,
+    now: `select count(*) from access.breaches(jsonb_populate_record(null::public.alert_rules, jsonb_build_object('tenant_id', $1::uuid,
+      'kind', 'rate', 'field', 'temperature', 'comparison', 'above', 'threshold', 1000, 'window_minutes', 5)), now() - interval '1 day', now())`,
   },
   {
     title: 'numbers of a field',
@@ -196,7 +198,7 @@ async function compare(client: Client): Promise<void> {
   await client.query('analyze');
   const tenant = await addTenant(client, 'unknown');
   await client.query('create schema before; grant usage on schema before to authenticated');
-  for (const { title, file, name, sql } of COMPARISONS) {
+  for (const { title, file, name, sql, now } of COMPARISONS) {
     const text = await readFile(join(MIGRATIONS_FOLDER, file), 'utf8');
     const [first] = text.match(new RegExp(`create function ${name}\\([\\s\\S]*?(\\n\\$\\$|\\nend);\n`))!;
     const old = name.replace('access.', 'before.');
@@ -206,7 +208,7 @@ async function compare(client: Client): Promise<void> {
     const times: Record<'before' | 'after', number[]> = { before: [], after: [] };
     for (let round = 0; round < 3; round++) {
       times.before.push((await ask(sql.replace(name, old))).ms);
-      times.after.push((await ask(sql)).ms);
+      times.after.push((await ask(now ?? sql)).ms);
     }
     const [before, after] = [median(times.before), median(times.after)];
     console.log(

@@ -6,7 +6,7 @@ import { BlobContainerImmutabilityPolicy } from '@pulumi/azure-native/storage/bl
 import { ManagementPolicy } from '@pulumi/azure-native/storage/managementPolicy.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
-import { makeAccount, makeContainer } from './storage-account.ts';
+import { makeAccount, makeContainer, type Redundancy } from './storage-account.ts';
 
 const CONTAINERS = { backup: 'database-backups', archive: 'readings-archive' } as const;
 /** Days after which an archived object moves to cheaper storage, from which reading costs more. */
@@ -25,6 +25,8 @@ export interface BackupStoreArgs {
   runner: string;
   /** Optional. Days for which nobody can change or delete a backup, 1 to 146,000. Default: none. */
   immutableDays?: number;
+  /** Optional. Where the account's copies are. Default: in one data centre. */
+  redundancy?: Redundancy;
 }
 
 /** Storage account with one private container, and the identity that writes to it. */
@@ -40,14 +42,14 @@ export class BackupStore extends ComponentResource {
 
   constructor(name: string, args: BackupStoreArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:BackupStore', name, {}, options);
-    const { placement, runner, immutableDays, purpose = 'backup' } = args;
+    const { placement, runner, immutableDays, redundancy, purpose = 'backup' } = args;
     const { resourceGroupName, location, tags, names } = placement;
     const accountName = names.shared('st', purpose);
     this.url = `https://${accountName}.blob.core.windows.net/${CONTAINERS[purpose]}`;
 
     const account = makeAccount(
       name,
-      { placement, accountName, allowSharedKeyAccess: false, keptDays: KEPT_DAYS },
+      { placement, accountName, allowSharedKeyAccess: false, keptDays: KEPT_DAYS, redundancy },
       // What is left when everything else is gone.
       { parent: this, protect: true },
     );

@@ -1,4 +1,4 @@
-// The common properties of the platform's storage accounts: locally redundant, TLS only, not public, deletions recoverable.
+// The common properties of the platform's storage accounts: TLS only, not public, deletions recoverable.
 import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer.js';
 import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties.js';
 import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
@@ -13,11 +13,16 @@ interface AccountArgs {
   allowSharedKeyAccess: boolean;
   /** Days for which a deleted blob or container can be restored. */
   keptDays: number;
+  /** Where its copies are. Default: LRS, three in one data centre. */
+  redundancy?: Redundancy | undefined;
 }
+
+/** Of a storage account: in one data centre, in three of a region, or also in another region. */
+export type Redundancy = 'LRS' | 'ZRS' | 'GRS';
 
 /** Makes `${name}-account` and `${name}-blobs`. @param options of the account; the other resource has the same parent. */
 export function makeAccount(name: string, args: AccountArgs, options: CustomResourceOptions): StorageAccount {
-  const { placement, accountName, allowSharedKeyAccess, keptDays } = args;
+  const { placement, accountName, allowSharedKeyAccess, keptDays, redundancy = 'LRS' } = args;
   const { resourceGroupName, location, tags } = placement;
   const account = new StorageAccount(
     `${name}-account`,
@@ -28,7 +33,7 @@ export function makeAccount(name: string, args: AccountArgs, options: CustomReso
       tags,
       allowSharedKeyAccess,
       kind: 'StorageV2',
-      sku: { name: 'Standard_LRS' },
+      sku: { name: `Standard_${redundancy}` },
       accessTier: 'Hot',
       enableHttpsTrafficOnly: true,
       minimumTlsVersion: 'TLS1_2',

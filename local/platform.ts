@@ -237,7 +237,7 @@ function questionSettings(dashboardPort: number, publishableKey: string): Record
   return {
     ...fromDeveloper(QUESTIONS),
     QUESTIONS_API_URL: `http://127.0.0.1:${dashboardPort}`,
-    QUESTIONS_API_KEY: publishableKey,
+    QUESTIONS_PUBLISHABLE_KEY: publishableKey,
   };
 }
 

@@ -7,18 +7,18 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { build, type Plugin } from 'esbuild';
 import { freshDashboard } from '../apps/dashboard/build.ts';
+import { ensurePackages } from '../bootstrap/packages.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
 import { renderCompose } from '../provisioning/compose/render.ts';
 import { freshFunctions } from '../provisioning/functions/build.ts';
 import type { ArchiveFile } from '../provisioning/machine/bundle/archive.ts';
-import { DEFAULT_FOLDER } from './compose/project.ts';
+import { DEFAULT_FOLDER, Project } from './compose/project.ts';
 
 /** The `render` command. */
 export function renderCommand(): Command {
@@ -51,20 +51,14 @@ export async function renderInto(folder: string): Promise<string> {
   }
   const example = join(ROOT, 'provisioning/compose/compose.env.example');
   writeFileSync(join(folder, '.env.example'), readFileSync(example));
-  linkRelease(folder, 'latest', release.id);
+  new Project(folder).link('latest', release.id);
   return release.id;
-}
-
-/** Makes a link name a release, in one step. */
-export function linkRelease(folder: string, name: string, id: string): void {
-  const beside = join(folder, `${name}.new`);
-  rmSync(beside, { force: true });
-  symlinkSync(`releases/${id}`, beside);
-  renameSync(beside, join(folder, name));
 }
 
 /** What the app's image holds: the built functions, dashboard and front door, and this Node. */
 async function appFiles(): Promise<ArchiveFile[]> {
+  // The archive's DuckDB, and what builds the dashboard.
+  await ensurePackages('all');
   if (process.platform !== 'linux') throw new Error('the images take Node from this machine: render on Linux');
   const functions = await freshFunctions();
   const dashboard = freshDashboard();

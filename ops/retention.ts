@@ -113,6 +113,12 @@ async function describe(client: Client): Promise<void> {
     'select t.slug, o.days from ingest.tenant_retention as o join public.tenants as t on t.id = o.tenant_id order by t.slug',
   );
   for (const { slug, days } of own.rows) console.log(`  ${slug}: ${days} days`);
+  const chosen = await client.query<{ slug: string; days: number; since: string }>(
+    `select t.slug, c.days, c.since::text from ingest.chosen_retention as c join public.tenants as t on t.id = c.tenant_id
+     order by t.slug`,
+  );
+  for (const { slug, days, since } of chosen.rows)
+    console.log(`  ${slug}: ${days} days from ${since} on, an owner's choice`);
   if (all.oldest) console.log(`due: days since ${all.oldest}; the job "retire" takes them out`);
   if (all.waiting !== '0')
     console.log(`${all.waiting} day(s) wait for ${all.archive ? '"archive run"' : 'the job "retire"'}`);

@@ -22,7 +22,15 @@ export const makeBackups = (
       });
 
 /** Undefined without `archiveRunner`. Its objects can be deleted: a tenant's deletion reaches them. */
-export const makeArchive = ({ archiveRunner }: StackConfig, placement: Placement): BackupStore | undefined =>
+export const makeArchive = (
+  { archiveRunner, archiveRedundancy }: StackConfig,
+  placement: Placement,
+): BackupStore | undefined =>
   archiveRunner === undefined
     ? undefined
-    : new BackupStore('archive', { placement, purpose: 'archive', runner: archiveRunner });
+    : new BackupStore('archive', {
+        placement,
+        purpose: 'archive',
+        runner: archiveRunner,
+        redundancy: archiveRedundancy,
+      });

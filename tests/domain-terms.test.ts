@@ -13,6 +13,7 @@ import { SERVICE_USERNAME, SLUG_PATTERN } from '../domain/identifiers.ts';
 import { MEMBER_ROLES } from '../domain/members.ts';
 import { TIME_MEMBERS_PATTERN } from '../domain/messages-limits.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
+import { QUESTION_KINDS } from '../domain/questions.ts';
 import { REFUSALS } from '../domain/refusals.ts';
 import { COMMANDS_FILTER, devicePrefix, parseDeviceTopic, TELEMETRY_FILTER, telemetryTopic } from '../domain/topics.ts';
 import { totalOf } from '../functions/ingest/accounting.ts';
@@ -111,6 +112,7 @@ describe('SQL', () => {
     ['public.memberships', 'role', MEMBER_ROLES],
     ['public.invitations', 'role', MEMBER_ROLES],
     ['broker.service_accounts', 'purpose', Object.keys(SERVICE_RIGHTS)],
+    ['ingest.question_calls', 'kind', QUESTION_KINDS],
   ])('allows in %s.%s what the programs know', async (table, column, words) => {
     expect(await wordsOf(table, column)).toEqual([...words]);
   });

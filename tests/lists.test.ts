@@ -94,6 +94,7 @@ const load = async () => ({
   usage: await import('../apps/dashboard/features/usage/usage.ts'),
   members: await import('../apps/dashboard/features/users/members.ts'),
   invitation: await import('../apps/dashboard/features/users/invitation.ts'),
+  questions: await import('../apps/dashboard/features/questions/questions.ts'),
   maintenance: await import('../apps/dashboard/features/maintenance/maintenance.ts'),
 });
 type Modules = Awaited<ReturnType<typeof load>>;
@@ -194,6 +195,12 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     return one(Promise.resolve(status.telemetry_rows_estimate));
   },
   usageDays: ({ usage }) => whole(usage.usageDays(tenant, '2026-10'), 31),
+  questionOffer: ({ questions }) => one(questions.questionOffer()),
+  questionDays: ({ questions }) => whole(questions.questionDays(tenant, '2026-10'), 31),
+  questionsAreOn: async ({ questions }) => {
+    expect(await questions.questionsAreOn(tenant)).toBe(true);
+    return one(Promise.resolve('on'));
+  },
   dailyQuota: ({ ingest }) => one(ingest.dailyQuota(tenant)),
   residuals: async ({ ingest }) => part(ingest.residuals(tenant, 20), 20, false),
   listDeadLetters: ({ letters }) => part(letters.listDeadLetters(tenant, 110), 110, true),

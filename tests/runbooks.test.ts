@@ -214,7 +214,7 @@ const BREAKAGES: Record<string, () => Promise<Breakage>> = {
 
   'certificates.md': async () => {
     const dir = dirname(instance.caFile);
-    const files = ['server.crt', 'server.key'].map((file) => [join(dir, file), readFileSync(join(dir, file))] as const);
+    const files = ['server.pem', 'server.key'].map((file) => [join(dir, file), readFileSync(join(dir, file))] as const);
     const authority = { certificate: instance.ca, key: readFileSync(join(dir, 'ca.key'), 'utf8') };
     const old = await issue(authority, ['localhost'], ['127.0.0.1'], { from: -80, to: 10 });
     const serve = (...contents: (string | Buffer)[]) => {

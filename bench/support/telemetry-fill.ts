@@ -8,8 +8,8 @@ export interface Filled {
   tenants: { id: string; member: string; device: string }[];
 }
 
-const TENANTS = 200;
-const DEVICES_PER_TENANT = 5;
+/** How many of whom. */
+const FEW = { tenants: 200, devicesPerTenant: 5 };
 const DAYS = 7;
 const DAY_SECONDS = 86_400;
 
@@ -17,17 +17,21 @@ const DAY_SECONDS = 86_400;
  * About `rows` readings of the last 7 days, as they would arrive: in order of time, all devices in turns, each every so
  * many seconds; and a day of ledger.
  */
-export async function fillTelemetry(client: ClientBase, rows: number): Promise<Filled> {
+export async function fillTelemetry(
+  client: ClientBase,
+  rows: number,
+  { tenants: many, devicesPerTenant } = FEW,
+): Promise<Filled> {
   await client.query(`
-    insert into public.tenants (slug, name) select 't' || n, 'Tenant ' || n from generate_series(1, ${TENANTS}) as n;
+    insert into public.tenants (slug, name) select 't' || n, 'Tenant ' || n from generate_series(1, ${many}) as n;
     insert into auth.users (email) select slug || '@tenants.example' from public.tenants;
     insert into public.memberships (tenant_id, user_id, email, role)
       select t.id, u.id, u.email, 'owner' from public.tenants as t join auth.users as u on u.email = t.slug || '@tenants.example';
     insert into public.devices (tenant_id, slug, name)
-      select t.id, 'd' || n, 'Device ' || n from public.tenants as t, generate_series(1, ${DEVICES_PER_TENANT}) as n`);
+      select t.id, 'd' || n, 'Device ' || n from public.tenants as t, generate_series(1, ${devicesPerTenant}) as n`);
   // Built at the end it takes a fraction of the time.
   await client.query('alter table public.telemetry drop constraint telemetry_pkey');
-  const stepSeconds = (DAYS * DAY_SECONDS * TENANTS * DEVICES_PER_TENANT) / rows;
+  const stepSeconds = (DAYS * DAY_SECONDS * many * devicesPerTenant) / rows;
   for (let day = DAYS; day >= 0; day--) {
     await client.query(`select ingest.make_telemetry_partition(current_date - ${day})`);
     await client.query(

@@ -1,4 +1,4 @@
-// The control loop: brings commands and desired states to devices, and ends the sessions of deleted ones. The worker calls it every second and keeps its connection; in the
+// The control loop: brings commands and desired states to devices. The worker calls it every second and keeps its connection; in the
 // Function App it runs once a minute. Only one at a time runs, by a lease of its own.
 import { type Connection, openConnection } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
@@ -7,7 +7,6 @@ import { ConnectionLost, classify } from '../database/sqlstate.ts';
 import type { Logger } from '../runtime/log.ts';
 import { type ControlSettings, readControlSettings } from '../settings/control.ts';
 import { publishWork, type Work } from './publish.ts';
-import { endSessions } from './sessions.ts';
 
 /** The name of its lease, which the database knows, too: such a lease is not ingest's. */
 const LEASE = 'control';
@@ -20,8 +19,6 @@ const LEAST_MS = 1_000;
 const ANSWER_MS = 5_000;
 /** Between two attempts to connect. */
 const CONNECT_AGAIN_MS = 5_000;
-/** Between two looks for sessions of deleted devices. Nobody waits for it. */
-const SESSIONS_MS = 10_000;
 
 /** A control loop. */
 export interface Control {
@@ -36,7 +33,6 @@ export function createControl(readSettings: () => ControlSettings = readControlS
   let lease: Lease | undefined;
   let connection: Connection | undefined;
   let connectAt = Number.NEGATIVE_INFINITY;
-  let sessionsAt = Number.NEGATIVE_INFINITY;
   let number = 0;
 
   async function connected(): Promise<Connection> {
@@ -106,9 +102,6 @@ export function createControl(readSettings: () => ControlSettings = readControlS
       if (!lease) return;
       try {
         while (leftMs() > LEAST_MS && (await pass(database, lease, leftMs)));
-        if (performance.now() < sessionsAt) return;
-        sessionsAt = performance.now() + SESSIONS_MS;
-        await endSessions(database, lease, readSettings, leftMs);
       } catch (error) {
         if (classify(error) !== 'fence') throw error;
         // Another run has taken over: it goes on.

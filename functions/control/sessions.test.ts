@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { addDevice } from '../../provisioning/database/registry.ts';
-import { controlLabOfFile, lab, startControl } from './testing/rig.ts';
+import { keepLog } from '../../tests/support/keep-log.ts';
+import { readControlSettings } from '../settings/control.ts';
+import { endSessions } from './sessions.ts';
+import { controlLabOfFile, database, environment, lab } from './testing/rig.ts';
 
 controlLabOfFile();
 
@@ -19,10 +22,11 @@ test('a deleted device leaves no session and nothing that waited in it, and one 
   for (const device of ['canary-one', 'canary-two']) {
     const { deviceId, key } = await addDevice(lab.admin, { tenant: 'acme', device });
     const name = `acme.${device}`;
+    const session = { ...SESSION, clientId: name };
     await expect
-      .poll(() => lab.connect(name, key, SESSION).then((client) => client.endAsync(), String))
+      .poll(() => lab.connect(name, key, session).then((client) => client.endAsync(), String))
       .toBeUndefined();
-    const client = await lab.connect(name, key, SESSION);
+    const client = await lab.connect(name, key, session);
     await client.subscribeAsync(`tenants/acme/devices/${device}/commands`, { qos: 1 });
     await client.endAsync();
     made.push({ deviceId, device });
@@ -32,20 +36,22 @@ test('a deleted device leaves no session and nothing that waited in it, and one 
     await control.publishAsync(`tenants/acme/devices/${device}/commands`, `waits for ${device}`, { qos: 1 });
   await control.endAsync();
   await lab.admin.query('delete from public.devices where id = any ($1)', [made.map(({ deviceId }) => deviceId)]);
-  const { turn } = startControl();
+  const turn = () =>
+    endSessions(
+      database,
+      keepLog().log,
+      () => 10_000,
+      () => readControlSettings(environment()),
+    );
   // Not at once: the broker may have the device still.
   await turn();
   expect(await waiting()).toEqual(['canary-one', 'canary-two']);
   await addDevice(lab.admin, { tenant: 'acme', device: 'canary-two' });
-  await lab.admin.query('update ingest.sessions_of_deleted set next_at = now()');
-  // Another loop: the same one looks every ten seconds. The broker hears of the deletion within a second.
   await expect
     .poll(async () => {
       await lab.admin.query('update ingest.sessions_of_deleted set next_at = now()');
-      const other = startControl();
-      await other.turn().catch(() => {});
-      await other.end();
-      return waiting();
+      // The broker hears of the deletion within a second.
+      return turn().then(waiting, String);
     })
     .toEqual([]);
   await lab.broker.save();

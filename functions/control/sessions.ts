@@ -1,59 +1,56 @@
 // Ends the broker's sessions of devices that are deleted: it signs in by each name, as the gate lets the control account do when no device
 // has it, starts clean and leaves.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openConnection } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
-import type { Lease } from '../database/lease.ts';
-import type { ControlSettings } from '../settings/control.ts';
+import type { Logger } from '../runtime/log.ts';
+import { type ControlSettings, readControlSettings } from '../settings/control.ts';
 
-/** Names of a round, and connections at once: each is a TLS handshake. */
-const MOST = 100;
-const LANES = 4;
+/** Names that are asked for at a time. */
+const MOST = 20;
+/** Between two. The machine's firewall lets a source connect 20 times a second, and ingest may be the same source. */
+const PAUSE_MS = 100;
 /** With less time, in milliseconds, no session is begun with. */
-const LEAST_MS = 2_000;
-const ANSWER_MS = 5_000;
+const LEAST_MS = 3_000;
+const ANSWER_MS = 2_000;
 
 interface Gone {
   tenant_slug: string;
   device_slug: string;
 }
 
-/** @throws the broker's first refusal, when it ended none. What was not ended is tried again in a minute. */
+/**
+ * One turn. Two at once harm nobody. What was not ended is tried again in a minute.
+ * @param readSettings asked when there is one to end. @throws what the broker refused the last one with, when it refused all.
+ */
 export async function endSessions(
   database: Database,
-  { assertion }: Pick<Lease, 'assertion'>,
-  readSettings: () => ControlSettings,
+  log: Logger,
   leftMs: () => number,
+  readSettings: () => ControlSettings = readControlSettings,
 ): Promise<void> {
-  if (leftMs() < LEAST_MS) return;
-  const { rows } = await database.transaction(assertion, (client) =>
-    client.query<Gone>('select * from ingest.sessions_to_end($1)', [MOST]),
-  );
-  if (rows.length === 0) return;
-  const settings = readSettings();
-  const problems: unknown[] = [];
-  const ended: boolean[] = rows.map(() => false);
-  let next = 0;
-  const lane = async () => {
-    while (next < rows.length && leftMs() > LEAST_MS) {
-      const at = next++;
-      await endSession(settings, rows[at]!).then(
-        () => {
-          ended[at] = true;
+  let problem: unknown;
+  let sessions = 0;
+  for (let more = true; more && leftMs() > LEAST_MS; ) {
+    const { rows } = await database.query<Gone>('select * from ingest.sessions_to_end($1)', [MOST]);
+    more = rows.length === MOST;
+    for (const name of rows) {
+      if (leftMs() < LEAST_MS) break;
+      const ended = await endSession(readSettings(), name).then(
+        () => true,
+        (error) => {
+          problem = error;
+          return false;
         },
-        (error) => problems.push(error),
       );
+      sessions += Number(ended);
+      const { tenant_slug, device_slug } = name;
+      await database.query('select ingest.session_tried($1, $2, $3)', [tenant_slug, device_slug, ended]);
+      await sleep(PAUSE_MS);
     }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  const tried = rows.slice(0, next);
-  await database.transaction(assertion, (client) =>
-    client.query('select ingest.sessions_ended($1, $2, $3)', [
-      tried.map(({ tenant_slug }) => tenant_slug),
-      tried.map(({ device_slug }) => device_slug),
-      ended.slice(0, next),
-    ]),
-  );
-  if (problems.length > 0 && !ended.includes(true)) throw problems[0];
+  }
+  if (sessions > 0) log.info({ sessions }, 'sessions of deleted devices ended');
+  else if (problem) throw problem;
 }
 
 async function endSession(settings: ControlSettings, { tenant_slug, device_slug }: Gone): Promise<void> {

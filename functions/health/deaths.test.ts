@@ -99,6 +99,9 @@ describe("the Function App's runs", () => {
     await rig.worker.stop();
     await ingest();
     await minute();
+  });
+
+  test('take over from a worker', async () => {
     await expect.poll(health, WELL_WITHIN).toMatchObject({ code: 200, checks: { ingest: 'ok', control: 'ok' } });
   });
 

@@ -3,7 +3,7 @@ import type { Delivery, Received } from '../broker/index.ts';
 
 /** Keeps the order. It holds numbers only: a message that waits for the acknowledgement of another one takes no memory. */
 export interface Acknowledger {
-  /** A message has come. On another connection than the one before: what came on that one is acknowledged no more, but comes again. */
+  /** A message has come. On a new connection: what came on the previous one is not acknowledged any more, but comes again. */
   add(delivery: Delivery): void;
   /** These are done with. @param isCommitted false: they stay on the broker, and hold up no others. */
   settle(deliveries: readonly Delivery[], isCommitted: boolean): void;

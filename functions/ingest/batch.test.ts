@@ -91,3 +91,10 @@ test('a canary among messages that are set aside has come, and becomes no dead l
   expect(batch).toMatchObject({ messages: 2, deadLetters: { length: 1 } });
   expect(batch.canaries).toEqual([{ at: 1_795_262_400_000, session: 'svc-ingest svc-ingest' }]);
 });
+
+test('a reading that others are compared with is hashed once, and one that is not when it is written', () => {
+  const [first, other, later] = ['{"ts":1795262400,"v":1}', '{"ts":1795262400,"v":2}', '{"ts":1795262401}'];
+  const { rows } = batchOf(delivery(1, 1, first), delivery(2, 1, other), delivery(3, 1, later));
+  expect(rows.map(({ id }) => id)).toEqual([rows[0]!.messageId, rows[1]!.messageId, undefined]);
+  expect(new Set(rows.map(({ messageId }) => messageId)).size).toBe(3);
+});

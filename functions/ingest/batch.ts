@@ -298,6 +298,8 @@ export class Batch {
       }
       const first = times.take(row);
       if (first === undefined) return false;
+      first.keepId();
+      row.keepId();
       if (first.messageId === row.messageId) return true;
     }
     const key = keyOf(row);

@@ -75,6 +75,8 @@ const SUSPECT_MS = 60_000;
 const MOST_SUSPECT = 512;
 const MOST_SUSPECT_BYTES = MAX_BATCH_BYTES / 4;
 const MOST_SUSPECTS = 10_000;
+/** Between two such batches: short, because a run that ends waits for it. */
+const MOST_REST_MS = 200;
 /** How long after `retryUntil` a write may still begin, of what had been received before. */
 const FINISH_MS = 500;
 
@@ -153,6 +155,8 @@ export function createDrain(options: DrainOptions): Drain {
     } finally {
       // At once, not a turn of the event loop later: a message that comes in between would never be written.
       pumps[name] = undefined;
+      // The other one may have put something here after this one had looked for the last time.
+      if (!isOver()) pump();
       if (batch.messages === 0 && suspect.length === 0 && !isPumping()) quietSince = now();
     }
   }
@@ -179,8 +183,11 @@ export function createDrain(options: DrainOptions): Drain {
 
   async function writeSuspects(): Promise<void> {
     while (suspect.length > 0 && !isOver()) {
+      const started = now();
       await persistSuspects(suspectBatch(), { carefully: true });
       afterwards();
+      // Half of the time the database's cores are the others', unless these wait on the broker until there is room.
+      if (!paused && !closed && suspect.length > 0) await pause(Math.min(now() - started, MOST_REST_MS), signal);
     }
   }
 

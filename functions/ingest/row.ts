@@ -23,7 +23,7 @@ export class Row {
   untimed: Untimed | undefined = undefined;
   /** Set when its stamp says which message it is. */
   stamped: Stamped | undefined = undefined;
-  /** Of one without a time of its own. */
+  /** `messageId`, of one without a time of its own, and of one that was compared. */
   id: string | undefined = undefined;
 
   constructor(delivery: Delivery, route: Route, reading: Reading | undefined, ts: number) {
@@ -53,9 +53,14 @@ export class Row {
     return cameAt(this.delivery);
   }
 
-  /** With a time of its own, it is made anew each time: few need it more often than once, and kept texts cost more. */
+  /** With a time of its own, it is made whenever it is asked for: most need it once, and kept texts cost more. */
   get messageId(): string {
     return this.id ?? contentId(contentOf(this), this.reading?.id);
+  }
+
+  /** Keeps `messageId`: of thousands of readings of one time, each is compared with the first, which may be large. */
+  keepId(): void {
+    this.id = this.messageId;
   }
 
   /** Most characters of `messageId`. */

@@ -50,7 +50,7 @@ test('a malformed message becomes a dead letter with its bytes, the rest of its 
   expect(letters.map(({ payload }) => payload)).toEqual(bad.map((payload) => Buffer.from(payload)));
 });
 
-test('a row that only the database refuses is found by halving; the others are stored', async () => {
+test('a row that only the database refuses is found and the others are stored, by two connections, of which none stays', async () => {
   const device = rig.devices[2]!;
   await subscribe('poison');
   await device.publish([...Array.from({ length: 50 }, (_, n) => `{"n":${n}}`), poison(), '{"n":"last"}']);
@@ -58,6 +58,8 @@ test('a row that only the database refuses is found by halving; the others are s
   expect(await rig.rows(device)).toHaveLength(51);
   const [letter] = await rig.deadLetters(device);
   expect(letter).toMatchObject({ reason: 'database-rejected', payload: Buffer.from(poison()) });
+  const connections = "select from pg_stat_activity where application_name = 'mqtt_ingest'";
+  await expect.poll(async () => (await rig.admin.query(connections)).rowCount).toBe(0);
   expect(letter?.detail).toMatch(/^22/);
 });
 

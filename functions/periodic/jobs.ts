@@ -2,6 +2,7 @@
 import { RARE_JOBS_S } from '../../domain/health-limits.ts';
 import { evaluateAlertsSparingly } from '../alerts/evaluate.ts';
 import { createControl } from '../control/loop.ts';
+import { endSessions } from '../control/sessions.ts';
 import { watchDevices } from '../control/watch-devices.ts';
 import type { Database } from '../database/connection.ts';
 import { carryOutDeletions } from '../deletion/delete.ts';
@@ -95,6 +96,13 @@ export const JOBS: readonly Job[] = [
     everyMs: 10_000,
     budgetMs: 20_000,
     run: carryOutDeletions,
+  },
+  {
+    name: 'end_sessions',
+    // Idle, it is one look at an empty index.
+    everyMs: 10_000,
+    budgetMs: 10_000,
+    run: (database, log, leftMs) => endSessions(database, log, leftMs),
   },
   {
     name: 'maintain',

@@ -51,7 +51,7 @@ const settingsWith = (environment: Record<string, string> = {}) =>
     QUESTIONS_MODELS: 'large=2.5/10,small=0.15/0.6',
     QUESTIONS_PRICES_FROM: '2026-11-01',
     QUESTIONS_API_URL: rig.frontDoor.url,
-    QUESTIONS_API_KEY: rig.publishableKey,
+    QUESTIONS_PUBLISHABLE_KEY: rig.publishableKey,
     QUESTIONS_USD_DAY: '1',
     ...environment,
   })!;

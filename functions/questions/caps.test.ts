@@ -88,7 +88,7 @@ const start = (first: number, last: number, atOnce = last - first) =>
       QUESTIONS_MODELS: `small=${PRICE.usdIn}/${PRICE.usdOut}`,
       QUESTIONS_PRICES_FROM: '2026-11-01',
       QUESTIONS_API_URL: `http://127.0.0.1:${(facts.address() as AddressInfo).port}`,
-      QUESTIONS_API_KEY: 'k',
+      QUESTIONS_PUBLISHABLE_KEY: 'k',
       FIRST: String(first),
       LAST: String(last),
       AT_ONCE: String(atOnce),

@@ -92,8 +92,8 @@ async function readQuestion(body: QuestionRequest['body']) {
   try {
     return QUESTION.parse(JSON.parse(await readBounded(body, MOST_BYTES)));
   } catch (error) {
-    if (error instanceof TooLong) throw new Refused(413, 'This is no question.');
-    throw new Refused(400, 'This is no question.', {
+    if (error instanceof TooLong) throw new Refused(413, 'This is not a question.');
+    throw new Refused(400, 'This is not a question.', {
       hint: 'Send kind (alert, device, tenant), id and language (en, id).',
     });
   }

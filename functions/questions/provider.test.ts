@@ -83,7 +83,7 @@ test.each([
   ['null', 'null'],
   ['a list', '[]'],
   ['no choices', '{"choices":[]}'],
-  ['choices that are none', '{"choices":{"0":{"message":{"content":"x"}}}}'],
+  ['choices that are not a list', '{"choices":{"0":{"message":{"content":"x"}}}}'],
   ['a call of a tool', '{"choices":[{"message":{"content":null,"tool_calls":[{"function":{"name":"fetch"}}]}}]}'],
   ['content in parts', '{"choices":[{"message":{"content":[{"type":"text","text":"x"}]}}],"usage":[]}'],
 ])('%s: no text, and no count', async (_, body) => {
@@ -95,6 +95,6 @@ test.each([
   { prompt_tokens: '10', completion_tokens: 1.5 },
   { prompt_tokens: 1e300, completion_tokens: null },
   'many',
-])('usage that is none: %j', async (usage) => {
+])('wrong usage: %j', async (usage) => {
   expect(await complete(say('x', usage as object))).toMatchObject({ tokensIn: undefined, tokensOut: undefined });
 });

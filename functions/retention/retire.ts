@@ -7,6 +7,8 @@ import type { Logger } from '../runtime/log.ts';
 
 /** Rows a step. */
 const STEP = 5_000;
+/** Requests for links to the archive, each with up to 1,000 links. */
+const REQUESTS = 5;
 /** How often a partition's lock is asked for, and the pause between: each time inserts wait for it, for 0.3 s at most. */
 const TRIES = 3;
 const PAUSE_MS = 1_500;
@@ -27,7 +29,6 @@ export async function retire(
   const one = <T>(call: string, values: unknown[] = []) => step<T>(database, call, values, leftMs());
   const isTime = () => leftMs() >= LEAST_MS;
   const retired = { days: 0, rows: 0 };
-  await one('ingest.end_archive_links()');
   for (let tries = 0; isTime(); ) {
     try {
       const day = await one<string | null>('ingest.retire_day()');
@@ -48,5 +49,6 @@ export async function retire(
     retired.rows += rows;
   }
   while (isTime() && (await one<string | null>('ingest.drop_retired($1)', [STEP])) !== null);
+  while (isTime() && (await one<number>('ingest.end_archive_links($1)', [REQUESTS])) > 0);
   return retired;
 }

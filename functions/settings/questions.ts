@@ -54,7 +54,7 @@ const FIELDS = {
     .transform(reading(readModels)),
   QUESTIONS_PRICES_FROM: z.iso.date('must be the day of the prices, YYYY-MM-DD'),
   QUESTIONS_API_URL: url,
-  QUESTIONS_API_KEY: z
+  QUESTIONS_PUBLISHABLE_KEY: z
     .string({ error: 'is missing: set the publishable key of the API' })
     .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without space'),
   QUESTIONS_TOKENS_DAY: wholeNumber(0, 999_999_999, 100_000),
@@ -76,7 +76,7 @@ export function readQuestionSettings(environment: Environment = process.env): Qu
     models: values.QUESTIONS_MODELS,
     pricesFrom: values.QUESTIONS_PRICES_FROM,
     apiUrl: values.QUESTIONS_API_URL,
-    apiKey: values.QUESTIONS_API_KEY,
+    apiKey: values.QUESTIONS_PUBLISHABLE_KEY,
     caps: {
       tokens_day: values.QUESTIONS_TOKENS_DAY,
       tokens_month: values.QUESTIONS_TOKENS_MONTH,

@@ -55,7 +55,7 @@ Settings (environment; instead of any NAME, NAME_FILE may name the file that hol
   QUESTIONS_MODELS                     models with US dollars a million tokens in and out: small=0.15/0.60,large=2.50/10
   QUESTIONS_PRICES_FROM                day of these prices, YYYY-MM-DD
   QUESTIONS_API_URL                    where the API of the database is, without /rest/v1
-  QUESTIONS_API_KEY                    its publishable key
+  QUESTIONS_PUBLISHABLE_KEY            its publishable key
   QUESTIONS_TOKENS_DAY                 most tokens of a tenant and day; default: 100,000
   QUESTIONS_TOKENS_MONTH               and month; default: 1,000,000
   QUESTIONS_USD_DAY                    most US dollars of a tenant and day; default: 0.10

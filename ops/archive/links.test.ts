@@ -100,11 +100,61 @@ test('what has ended goes, and so do links to an object that leaves the archive'
   await lab.admin.query('delete from ingest.archive_objects where name = $1', [first.name]);
   expect(await links()).toHaveLength(1);
   await lab.admin.query(`
-    update public.archive_requests set asked_at = now() - interval '2 days', ends_at = now();
+    update public.archive_requests set ends_at = now();
     update public.archive_links set ends_at = now()`);
   await lab.retire();
   expect(await links()).toEqual([]);
   expect((await lab.admin.query('select from public.archive_requests')).rowCount).toBe(0);
+});
+
+test('what a tenant may ask for is bounded, and only an owner asks', async () => {
+  const [acme] = lab.tenants;
+  const owner = '00000000-0000-4000-8000-000000000001';
+  await lab.admin.query("insert into auth.users (id, email) values ($1, 'o@acme.example') on conflict do nothing", [
+    owner,
+  ]);
+  const call = async (first: string, last: string, role = 'owner') => {
+    await lab.admin.query('begin');
+    try {
+      await lab.admin.query(
+        "insert into public.memberships (tenant_id, user_id, email, role) values ($1, $2, 'o@acme.example', $3)",
+        [acme, owner, role],
+      );
+      await lab.admin.query("select set_config('request.jwt.claims', $1, true)", [
+        JSON.stringify({ sub: owner, email: 'o@acme.example' }),
+      ]);
+      await lab.admin.query('select public.ask_archive($1, $2, $3)', [acme, first, last]);
+      return 'asked';
+    } catch (error) {
+      return (error as Error).message;
+    } finally {
+      await lab.admin.query('rollback');
+    }
+  };
+  expect(await call(lab.day(33), lab.day(32))).toBe('asked');
+  expect(await call(lab.day(33), lab.day(32), 'staff')).toMatch(/your role in this tenant, staff, does not allow this/);
+  expect(await call(lab.day(32), lab.day(33))).toBe('these days cannot be asked for');
+  expect(await call(lab.day(400), lab.day(30))).toBe('these days cannot be asked for');
+  expect(await call(lab.day(31), lab.day(31))).toBe('nothing is archived of these days');
+  await ask();
+  expect(await call(lab.day(33), lab.day(33))).toBe('links have been asked for already');
+  for (let n = 0; n < 5; n++) {
+    await lab.archive();
+    if (n < 4) await ask();
+  }
+  expect(await call(lab.day(33), lab.day(33))).toBe('this tenant has asked for links 5 times in the last 24 hours');
+  await lab.admin.query("update public.archive_requests set asked_at = now() - interval '2 days'");
+  await lab.admin.query(
+    `with o as (
+       insert into ingest.archive_objects (name, tenant_id, day, source, rows, checksum, bytes, released_at)
+       select format('archive/tenant=%s/day=2026-01-01/%s.parquet', $1::uuid, md5(n::text)), $1, '2026-01-01', 'retired_rows', 1, md5(n::text), 1, now()
+       from generate_series(1, 1001) as n returning name)
+     insert into public.archive_links (request_id, tenant_id, name, day, rows, bytes, url, ends_at)
+     select r.id, $1, o.name, '2026-01-01', 1, 1, '/x', now() from o, (select id from public.archive_requests limit 3) as r`,
+    [acme],
+  );
+  expect(await call('2026-01-01', '2026-01-01')).toBe('the archive has more than 1,000 files of these days');
+  expect(await call(lab.day(33), lab.day(33))).toBe('this tenant would have more than 3,000 links that work');
 });
 
 test('an object that the store has lost is told, and the others are linked', async () => {

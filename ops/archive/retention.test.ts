@@ -146,6 +146,12 @@ describe('ops retention', () => {
     expect(await ops('--days', '90')).toEqual(['readings stay 90 days; archive: on']);
     expect(await ops('acme', '--days', '400')).toEqual(['readings stay 90 days; archive: on', '  acme: 400 days']);
     expect(await ops('acme', '--days', 'default')).toEqual(['readings stay 90 days; archive: on']);
+    await lab.admin.query('insert into ingest.chosen_retention values ($1, 5, $2)', [lab.tenants[0], lab.day(0)]);
+    expect(await ops()).toEqual([
+      'readings stay 90 days; archive: on',
+      `  acme: 5 days from ${lab.day(0)} on, an owner's choice`,
+    ]);
+    await lab.admin.query('delete from ingest.chosen_retention');
     expect(await ops('--days', 'unlimited', '--archive', 'off')).toEqual(['readings stay indefinitely; archive: off']);
   });
 

@@ -25,6 +25,10 @@ export function steps({ target, host, renewedBy }: Broker): [string, ...string[]
   if (renewedBy === 'deployment') {
     return [['pulumi', 'up', '--stack', target, '--replace', SERVER_CERTIFICATE], ssh(ON_MACHINE.deploy)];
   }
+  if (renewedBy === 'project')
+    throw new Error(
+      `remove server.crt from the project's secrets/, then npm run ops -- compose start --target ${target}`,
+    );
   throw new Error('a local platform renews its certificate when it starts: stop it, then npm start');
 }
 

@@ -21,19 +21,27 @@ export function judge(served: Served, { target, renewedBy }: Broker, now: number
   const left = served.validTo.getTime() - now;
   const life = served.validTo.getTime() - served.validFrom.getTime();
   const daysLeft = Math.floor(left / DAY_MS);
-  const renew = renewedBy === 'start' ? 'restart it: npm start' : `npm run ops -- certificate renew --target ${target}`;
+  const renew = {
+    machine: `npm run ops -- certificate renew --target ${target}`,
+    deployment: `npm run ops -- certificate renew --target ${target}`,
+    start: 'restart it: npm start',
+    project: `npm run ops -- compose start --target ${target}`,
+  }[renewedBy];
   if (served.refusedBecause) {
     const advice = `Clients that verify it refuse it (${served.refusedBecause}). Renew it: ${renew}`;
     return { ...served, daysLeft, ok: false, advice };
   }
   if (left < life * OVERDUE) {
-    const who = { machine: 'The machine', deployment: 'A deployment', start: 'A start' }[renewedBy];
+    const who = { machine: 'The machine', deployment: 'A deployment', start: 'A start', project: '"compose start"' }[
+      renewedBy
+    ];
     return { ...served, daysLeft, ok: false, advice: `${who} should have renewed it by now. Renew it: ${renew}` };
   }
   const plan = {
     machine: 'The machine renews it when a third of its lifetime is left',
     deployment: 'From 60 days before its end, any deployment renews it; the machine uses the new one within the hour',
     start: 'The local platform renews it when it starts',
+    project: '"compose start" renews it in its last 30 days',
   }[renewedBy];
   return { ...served, daysLeft, ok: true, advice: `Nothing to do. ${plan}.` };
 }

@@ -22,6 +22,11 @@ const say = (message: string) =>
 /** The last time that a backup became due. */
 const lastDue = () => Math.floor((Date.now() - DUE_MS) / DAY_MS) * DAY_MS + DUE_MS;
 
+async function archive(): Promise<void> {
+  const { rows, problems } = await runArchive(database('archive.url'), folderStore(`${FOLDER}/archive`), say);
+  say(`archive: ${rows} rows stored${problems.map((problem) => `; ${problem}`).join('')}`);
+}
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
 for (;;) {
   let pause = LOOK_EVERY_MS;
@@ -31,8 +36,8 @@ for (;;) {
     if (newest === undefined || newest.at.getTime() < lastDue()) {
       const made = await makeBackup(database('backup.url'), { store: backups, key: read('backup.key') }, say);
       say(`${made.name}: ${made.rows} rows, ${made.bytes} bytes, read back whole`);
-      const { rows, problems } = await runArchive(database('archive.url'), folderStore(`${FOLDER}/archive`), say);
-      say(`archive: ${rows} rows stored${problems.map((problem) => `; ${problem}`).join('')}`);
+      // What it does not store tonight waits for tomorrow.
+      await archive().catch((error: Error) => say(`archive: ${error.message}`));
     }
   } catch (error) {
     say(`failed, tried again in an hour: ${(error as Error).message}`);

@@ -1,6 +1,6 @@
 // A Compose project on this host: its folder, its settings, and Docker on it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { spawnProblem } from '../spawn-problem.ts';
@@ -15,11 +15,11 @@ interface Settings {
 /** Where `ops render compose` writes to, unless it is told. */
 export const DEFAULT_FOLDER = 'dist/compose';
 
-/** The newest rendered release, the one in force, and the one before: links in the project's folder. */
+/** The newest rendered release, the one in force, and the former one: links in the project's folder. */
 export type ReleaseLink = 'latest' | 'current' | 'former';
 
 /** What Docker said. */
-export interface Said {
+interface Said {
   code: number;
   stdout: string;
   stderr: string;
@@ -58,9 +58,17 @@ export class Project {
     return existsSync(path) ? readlinkSync(path).split('/').at(-1) : undefined;
   }
 
+  /** Makes a link name a release, in one step. */
+  link(name: ReleaseLink, id: string): void {
+    const beside = join(this.folder, `${name}.new`);
+    rmSync(beside, { force: true });
+    symlinkSync(`releases/${id}`, beside);
+    renameSync(beside, join(this.folder, name));
+  }
+
   /** Runs Compose with the release in force, and shows what it says. @throws Error when it fails. */
-  compose(args: string[], input?: 'quiet'): string {
-    const said = this.tryCompose(args, input);
+  compose(args: string[], output?: 'quiet'): string {
+    const said = this.#run(args, output);
     if (said.code !== 0)
       throw new Error(
         `docker compose ${args.join(' ')} failed (${said.code}): ${lastWords(said.stderr || said.stdout)}`,
@@ -68,16 +76,15 @@ export class Project {
     return said.stdout;
   }
 
-  /** The same, for those who look at the exit code. */
-  tryCompose(args: string[], output?: 'quiet'): Said {
+  #run(args: string[], output?: 'quiet'): Said {
     const files = ['--project-directory', this.folder, '-f', join(this.folder, 'current/compose.yaml')];
     return run([...composeWords(), '-p', 'mqtt-saas', ...files, ...args], this.folder, output);
   }
 }
 
-/** Runs `docker`. @throws Error when it fails. */
-export function docker(args: string[], output: 'quiet' | undefined = 'quiet'): string {
-  const said = run(['docker', ...args], undefined, output);
+/** Runs `docker`. @returns what it said. @throws Error when it fails. */
+export function docker(args: string[]): string {
+  const said = run(['docker', ...args], undefined, 'quiet');
   if (said.code !== 0)
     throw new Error(`docker ${args[0]} failed (${said.code}): ${lastWords(said.stderr || said.stdout)}`);
   return said.stdout;
@@ -102,4 +109,4 @@ function run([program, ...args]: string[], cwd: string | undefined, output?: 'qu
   return { code: status ?? 1, stdout: stdout ?? '', stderr: stderr ?? '' };
 }
 
-const lastWords = (text: string) => text.trim().split('\n').slice(-3).join(' ');
+const lastWords = (text: string) => text.trim().split('\n').slice(-3).join(' ') || 'see above';

@@ -10,7 +10,6 @@ import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { upsertServiceAccount } from '../../provisioning/database/registry.ts';
-import { linkRelease } from '../render.ts';
 import type { ComposeTarget } from '../target/target.ts';
 import { untilHealthy } from './health.ts';
 import { docker } from './project.ts';
@@ -20,7 +19,7 @@ export async function startProject(target: ComposeTarget, log: (line: string) =>
   const { project } = target;
   const { host, made } = await prepareFolder(target, log);
   const isFirst = project.release('current') === undefined;
-  if (isFirst) linkRelease(project.folder, 'current', project.release('latest')!);
+  if (isFirst) project.link('current', project.release('latest')!);
   buildImages(target, project.release('current')!, log);
   log('starting the database');
   project.compose(['up', '-d', 'database']);

@@ -1,7 +1,5 @@
 // How a Compose project is, for somebody without an account on it.
 import { statfsSync } from 'node:fs';
-import { request } from 'node:https';
-import { text } from 'node:stream/consumers';
 import { SERVICE_NAMES } from '../../provisioning/compose/project.ts';
 import type { ComposeTarget } from '../target/target.ts';
 import { containers } from './health.ts';
@@ -31,14 +29,11 @@ export async function statusOf(target: ComposeTarget): Promise<{ lines: string[]
 
 /** The platform's own page: who asks is nobody in particular. @throws Error with what it says, when that is not "ok". */
 async function healthPage(target: ComposeTarget): Promise<{ body: string }> {
-  const { status, body } = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-    const options = { ca: target.secrets.read('ca.crt'), signal: AbortSignal.timeout(PATIENCE_MS) };
-    request(target.health(), options, async (answer) =>
-      resolve({ status: answer.statusCode ?? 0, body: (await text(answer)).trim() }),
-    )
-      .on('error', ({ message }) => reject(new Error(`${target.health()} does not answer: ${message}`)))
-      .end();
+  const url = target.health();
+  const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: Error) => {
+    throw new Error(`${url} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`);
   });
-  if (status !== 200) throw new Error(`${target.health()} answers ${status}: ${body.slice(0, 300)}`);
+  const body = (await answer.text()).trim();
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}: ${body.slice(0, 300)}`);
   return { body };
 }

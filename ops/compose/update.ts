@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { imageOf, SERVICE_NAMES, TARGETS } from '../../provisioning/compose/project.ts';
-import { linkRelease } from '../render.ts';
 import type { ComposeTarget } from '../target/target.ts';
 import { untilHealthy } from './health.ts';
 import { docker } from './project.ts';
@@ -42,7 +41,7 @@ export async function rollBack(target: ComposeTarget, patienceS: number, log: (l
   await switchTo(target, former, patienceS, log);
 }
 
-/** @throws Error when the release does not become healthy; the one before runs again. */
+/** @throws Error when the release does not become healthy; the former one runs again then. */
 async function switchTo(
   target: ComposeTarget,
   release: string,
@@ -52,18 +51,18 @@ async function switchTo(
   const { project } = target;
   const before = project.release('current')!;
   log(`putting ${release} in the place of ${before}`);
-  linkRelease(project.folder, 'current', release);
+  project.link('current', release);
   try {
     project.compose(['up', '-d', '--remove-orphans']);
     await untilHealthy(SERVICE_NAMES, patienceS);
   } catch (error) {
     log(`${release} is not healthy, putting ${before} back`);
-    linkRelease(project.folder, 'current', before);
+    project.link('current', before);
     project.compose(['up', '-d', '--remove-orphans']);
     await untilHealthy(SERVICE_NAMES);
     throw new Error(`${release} was not put into force, ${before} runs: ${(error as Error).message}`);
   }
-  linkRelease(project.folder, 'former', before);
+  project.link('former', before);
   log(`${release} is in force`);
 }
 

@@ -1,5 +1,6 @@
 // A Compose project on this host, as a target.
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
 import { Secrets } from '../compose/keys.ts';
 import { Project } from '../compose/project.ts';
@@ -15,6 +16,11 @@ export function composeTarget(name: string): ComposeTarget {
     here.hostname = `${project.settings().DATA_NETWORK}.2`;
     return { url: here.href, ca: secrets.read('database-ca.crt') };
   };
+  /** This process, which asks there next, trusts the project's authority from now on. */
+  const site = () => {
+    setDefaultCACertificates([...getCACertificates('default'), secrets.read('ca.crt')]);
+    return `https://${project.settings().PLATFORM_HOST}`;
+  };
   return {
     kind: 'compose',
     name,
@@ -28,10 +34,10 @@ export function composeTarget(name: string): ComposeTarget {
       port: MQTT_TLS_PORT,
       ca: secrets.read('ca.crt'),
       caFile: join(secrets.folder, 'ca.crt'),
-      renewedBy: 'start',
+      renewedBy: 'project',
     }),
-    dashboard: () => `https://${project.settings().PLATFORM_HOST}`,
-    health: () => `https://${project.settings().PLATFORM_HOST}/health`,
+    dashboard: () => site(),
+    health: () => `${site()}/health`,
     backups: () => ({
       reader: database(secrets.read('backup.url')),
       store: join(project.folder, 'backups'),

@@ -141,8 +141,10 @@ describe('a stack', () => {
   });
 });
 
-it.each(['compose:compose.yaml', 'k8s:minikube', 'LOCAL:x', 'local:', ''])('"%s" names no platform', (name) => {
-  expect(() => findTarget(name)).toThrow(`--target "${name}": give local, local:NAME, or the name of a stack`);
+it.each(['compose:', 'k8s:minikube', 'LOCAL:x', 'local:', ''])('"%s" names no platform', (name) => {
+  expect(() => findTarget(name)).toThrow(
+    `--target "${name}": give local, local:NAME, compose:FOLDER, or the name of a stack`,
+  );
 });
 
 describe('a command on a database', () => {

@@ -19,8 +19,11 @@ export interface Broker {
   caFile?: string;
   /** Process id of the broker if it runs on this machine. */
   pid?: number;
-  /** Who renews its certificate: the machine by ACME, a deployment with the private CA, or the local platform when it starts. */
-  renewedBy: 'machine' | 'deployment' | 'start';
+  /**
+   * Who renews its certificate: the machine by ACME, a deployment with the private CA, the local platform when it starts, or the start of
+   * a Compose project.
+   */
+  renewedBy: 'machine' | 'deployment' | 'start' | 'project';
 }
 
 /** Where a platform's backups lie. */

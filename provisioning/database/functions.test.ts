@@ -93,7 +93,7 @@ describe('the function matrix notices', () => {
   it.each([
     { guard: 'require_role', signs: 'fn', guards: (name: string) => !UNGUARDED.includes(name) },
     { guard: 'my_tenants', signs: '0', guards: (name: string) => !UNGUARDED.includes(name) },
-    { guard: 'staffed_tenants', signs: 'f0', guards: (name: string) => name === 'request_redrive' },
+    { guard: 'staffed_tenants', signs: 'f0', guards: (name: string) => ASK_STAFFED.includes(name) },
   ] as const)('$guard that lets everybody pass, in every cell it guards', async ({ guard, signs, guards }) => {
     for (const { name, cells } of matrix.filter(({ name }) => guards(name))) {
       const members = Object.keys(cells).filter((actor) => roleOf(actor as Actor) === 'authenticated') as Actor[];
@@ -108,6 +108,8 @@ describe('the function matrix notices', () => {
   });
 });
 
+const ASK_STAFFED = ['request_redrive', 'question_facts'];
+
 /** Ask by themselves: for a token, whose address it is, which rows are mine, or are for the platform. */
 const UNGUARDED = [
   'accept_invitation',
@@ -121,8 +123,8 @@ const UNGUARDED = [
   'read_devices',
   'read_readings',
   'read_alerts',
-  // Asks the policy of its table.
+  // Ask the policies of their tables.
   'dead_letters_counted',
-  'request_redrive',
+  ...ASK_STAFFED,
   'evaluate_alert_rules',
 ];

@@ -337,3 +337,23 @@ it('they are kept for longer than readings, minutes apart', async () => {
   );
   expect(kept).toEqual([{ days: 29 }, { days: 99 }, { days: 399 }]);
 });
+
+it('the roll-ups of a deleted device are deleted afterwards, some at a time', async () => {
+  const [gone] = await admin(
+    "insert into public.devices (tenant_id, slug, name) select tenant_id, 'gone', 'Gone' from public.devices where id = $1 returning tenant_id, id",
+    [device],
+  );
+  await admin(
+    `insert into public.telemetry_rollups (tenant_id, device_id, step, bucket, readings, fields, is_whole)
+     select $1, $2, 3600, date_trunc('hour', now()) - make_interval(hours => n), 60, '{}', true from generate_series(1, 5) as n`,
+    [gone!.tenant_id, gone!.id],
+  );
+  await admin('delete from public.devices where id = $1', [gone!.id]);
+  for (const [most, pruned] of [
+    [3, 3],
+    [3, 2],
+    [3, 0],
+  ] as const)
+    expect(await admin(`select ingest.prune_rollups(${most}) as n`)).toEqual([{ n: pruned }]);
+  expect(await admin('select from ingest.gone_devices')).toEqual([]);
+});

@@ -1,7 +1,9 @@
 // Finds values in a stack file that look like secrets. The platform needs no secret there: the deployment makes them, Key Vault
 // keeps them, identities read them.
 
-const SECRET_NAME = /secret|passw(or)?d|token|credential|private_?key|api_?key|access_?key|connection_?string/i;
+// A number of tokens (questionsTokensDay) is not a token.
+const SECRET_NAME =
+  /secret|passw(or)?d|token(?!s(day|month)$)|credential|private_?key|api_?key|access_?key|connection_?string/i;
 
 /** Forms that no public value has: PEM keys, JSON web tokens, URLs with a password, well-known key prefixes. */
 const SECRET_VALUES = [

@@ -36,8 +36,8 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       ...(stack === 'prod'
         ? [
             ['archive-identity', reads, 'vault-archive-database-url', 1, true],
-            ['archive-identity', writes, 'archive-container', 1, true],
             ['archive-identity', delegates, 'archive-account', 1, true],
+            ['archive-identity', writes, 'archive-container', 1, true],
             ['backups-identity', reads, 'vault-backup-database-url', 1, true],
             ['backups-identity', reads, 'vault-backup-key', 1, true],
             ['backups-identity', writes, 'backups-container', 1, true],

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import mqtt from 'mqtt';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { openAs, withBrowser } from './browser.ts';
+import { DESK_AND_PHONE, inspect, openAs, withBrowser } from './browser.ts';
+import { WINDOWS } from './places.ts';
 
 withBrowser();
 
@@ -123,6 +124,7 @@ test('many devices are tagged, disabled and deleted at once, by the keyboard alo
   };
   await press('Tags');
   await page.getByRole('heading', { name: 'Tag 12 devices?' }).waitFor();
+  await page.getByRole('button', { name: 'Remove fleet' }).waitFor();
   await page.keyboard.type('Hall 7, spare');
   await page.keyboard.press('Enter');
   await page.getByText('12 devices changed.').waitFor();
@@ -146,4 +148,11 @@ test('many devices are tagged, disabled and deleted at once, by the keyboard alo
     .filter({ hasText: 'Devices deleted' })
     .filter({ hasText: '12: fleet-1, fleet-10, fleet-11, …' })
     .waitFor();
+});
+
+test('on a phone all devices of a page are selected by one touch', async () => {
+  const page = await openAs('owner', '/admin/devices', { viewport: WINDOWS.phone });
+  await page.getByText('Select all on this page').click();
+  await page.getByText(/^[1-9]\d* selected$/).waitFor();
+  await inspect(page, DESK_AND_PHONE, 'select-all');
 });

@@ -123,13 +123,15 @@ test('a tenant: asked for, kept, and asked for again, until nothing is left and 
 
   await (await ask()).click();
   await page.getByText(/^This tenant will be deleted on/).waitFor();
-  const hurry = (client: Client) =>
-    client.query('update public.deletions set due_at = now(), next_at = now() where tenant_id = $1', [tenant.id]);
-  await database(hurry);
+  const hurry = async (client: Client) => {
+    await client.query('update public.deletions set due_at = now(), next_at = now() where tenant_id = $1', [tenant.id]);
+    await client.query('update ingest.sessions_of_deleted set next_at = now() where tenant_slug = $1', [tenant.slug]);
+  };
   await expect
     .poll(
       () =>
         database(async (client) => {
+          await hurry(client);
           const found = await client.query('select from public.tenants where id = $1', [tenant.id]);
           return found.rowCount;
         }),

@@ -21,18 +21,23 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ['kills', 'each container killed: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, killEach)],
   [
     'kills',
+    'the broker killed with a queue, the worker away: nothing acknowledged is lost beyond the bound',
+    (rig) => survived(rig, killQueue),
+  ],
+  [
+    'kills',
     'the engine restarted: nothing acknowledged is lost',
     (rig) => survived(rig, ({ engine }) => engine.restart()),
   ],
   ['kills', 'power off and on: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, powerCut)],
   ['runbooks', 'status tells that all is well, and what is not', statusTold],
+  ['runbooks', 'removed keys are made again, and the containers use them', rekeyed],
+  ['runbooks', 'clean-up takes what has no name, and nothing that runs or has one', cleaned],
   [
     'runbooks',
     'restore, each step made to fail once: the app runs afterwards, the data is old or new, never half',
     restored,
   ],
-  ['runbooks', 'removed keys are made again, and the containers use them', rekeyed],
-  ['runbooks', 'clean-up takes what has no name, and nothing that runs or has one', cleaned],
   ['runbooks', 'an update that is not healthy is taken back; a good one and a rollback hold', updated],
 ];
 
@@ -96,6 +101,16 @@ async function killEach(_rig: Rig, harmed: (at: number) => void): Promise<void> 
     await sleep(1_000);
     await untilHealthy(SERVICE_NAMES);
   }
+}
+
+/** What it acknowledged waits in its queue only, and longer than the bound. */
+async function killQueue({ target }: Rig, harmed: (at: number) => void): Promise<void> {
+  target.project.compose(['stop', 'worker'], 'quiet');
+  await sleep(3 * BOUND_MS);
+  const pid = await pidOf('broker');
+  harmed(Date.now());
+  process.kill(pid, 'SIGKILL');
+  target.project.compose(['start', 'worker'], 'quiet');
 }
 
 async function powerCut({ engine }: Rig, harmed: (at: number) => void): Promise<void> {

@@ -8,7 +8,9 @@ import { must, run } from '../machine/process.ts';
 /** The host's name and address, and the outsider's. */
 export const HOST = 'platform.example.test';
 const HOST_ADDRESS = '203.0.113.4';
-const OUTSIDER_ADDRESS = '203.0.113.66';
+/** The outsider listens, for those who try to get out. */
+export const OUTSIDER_ADDRESS = '203.0.113.66';
+export const OUTSIDER_PORT = 8099;
 /** Where the host's SSH is: a listener stands for it, which the scan must see. */
 export const SSH_PORT = 2222;
 
@@ -92,6 +94,9 @@ export async function makeHost(folder: string): Promise<void> {
   await ip('-n outsider link set lo up');
   await ip('-n outsider link set eth0 up');
   await ip(`-n outsider addr add ${OUTSIDER_ADDRESS}/24 dev eth0`);
+  spawn('ip', ['netns', 'exec', 'outsider', 'python3', '-m', 'http.server', String(OUTSIDER_PORT)], {
+    stdio: 'ignore',
+  });
   // Names and a resolver of the host, which the containers inherit: there is none.
   writeFileSync(join(folder, 'hosts'), `127.0.0.1 localhost\n${HOST_ADDRESS} ${HOST}\n`);
   writeFileSync(join(folder, 'resolv.conf'), '');

@@ -1,8 +1,10 @@
 // What Docker says of each container: no root, no capability, no writable file system, bounds; and no secret where others read.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SERVICE_NAMES } from '../../provisioning/compose/project.ts';
 import { SECRETS, type SecretName } from '../../provisioning/compose/secrets.ts';
-import { must } from '../machine/process.ts';
+import { must, run } from '../machine/process.ts';
+import { OUTSIDER_ADDRESS, OUTSIDER_PORT } from './engine.ts';
 import type { Rig } from './rig.ts';
 
 /** Of `docker inspect`, what is looked at. */
@@ -20,6 +22,16 @@ interface Inspected {
     RestartPolicy: { Name: string };
     LogConfig: { Config: Record<string, string> };
   };
+}
+
+/** Those that may reach others: ports are published on this network, and the worker calls webhooks and mail servers. */
+const OUTGOING = ['broker', 'proxy', 'worker'];
+
+/** Whether a container reaches the outsider, who listens. */
+async function getsOut(service: string): Promise<boolean> {
+  const id = (await must('docker', ['ps', '-q', '--filter', `label=com.docker.compose.service=${service}`])).trim();
+  const words = `exec 3<>/dev/tcp/${OUTSIDER_ADDRESS}/${OUTSIDER_PORT}`;
+  return (await run('docker', ['exec', id, 'timeout', '3', 'bash', '-c', words])).code === 0;
 }
 
 export async function hardened({ target }: Rig): Promise<string> {
@@ -51,11 +63,9 @@ export async function hardened({ target }: Rig): Promise<string> {
     for (const [where, there] of Object.entries({ text, logs, commands, environments }))
       if (telling !== '' && there.includes(telling)) problems.push(`${name} is in the ${where}`);
   }
-  // What holds data has no way out: no route but to its own network.
-  for (const service of ['database', 'api', 'agent']) {
-    const id = (await must('docker', ['ps', '-q', '--filter', `label=com.docker.compose.service=${service}`])).trim();
-    const routes = await must('docker', ['exec', id, 'cat', '/proc/net/route']);
-    if (/^\S+\t00000000\t/m.test(routes)) problems.push(`${service} has a route out`);
+  for (const service of SERVICE_NAMES) {
+    const gotOut = await getsOut(service);
+    if (gotOut !== OUTGOING.includes(service)) problems.push(`${service} ${gotOut ? 'gets' : 'does not get'} out`);
   }
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return `${containers.length} containers`;

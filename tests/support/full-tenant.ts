@@ -94,7 +94,7 @@ export async function fillTenant(databaseUrl: string, owner: { id: string; email
     );
     await run(
       `insert into ingest.archive_objects (name, tenant_id, day, source, rows, checksum, bytes, released_at)
-       select format('archive/tenant=%s/day=%s/%s.parquet', $1, o.day, md5(o.day::text)), $1, o.day, 'retired_rows', 1, md5(o.day::text), 1, now()
+       select format('archive/tenant=%s/day=%s/%s.parquet', $1::uuid, o.day, md5(o.day::text)), $1, o.day, 'retired_rows', 1, md5(o.day::text), 1, now()
        from (select date '2025-01-01' + make_interval(months => m, days => d)
              from generate_series(1, ${ARCHIVED_MONTHS}) as m, generate_series(1, 10) as d) as t (at), lateral (select at::date as day) as o`,
     );
@@ -125,6 +125,13 @@ export async function fillTenant(databaseUrl: string, owner: { id: string; email
     );
     await run(
       `insert into public.usage_days (tenant_id, day, readings) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
+    );
+    await client.query(
+      `insert into access.question_offer values (true, 'models.example', '{small}', '2026-11-01', 1000, 10000, 1000, 10000, 100000)`,
+    );
+    await run(`insert into public.question_settings (tenant_id, is_on) values ($1, true)`);
+    await run(
+      `insert into public.question_days (tenant_id, day, tokens) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
     );
     // The last 20 of 40 hours are of the last day, with some room.
     await run(

@@ -219,6 +219,7 @@ export const INDONESIAN = {
   'commands wait': 'perintah menunggu',
   'Compare with': 'Bandingkan dengan',
   'Compare with…': 'Bandingkan dengan…',
+  Comparison: 'Perbandingan',
   configuration: 'konfigurasi',
   Confirm: 'Konfirmasi',
   'Confirm this address': 'Konfirmasi alamat ini',
@@ -427,8 +428,9 @@ export const INDONESIAN = {
   'Invite somebody': 'Undang seseorang',
   'Invite to {name}': 'Undang ke {name}',
   Invited: 'Diundang',
-  Is: 'Kondisi',
   is: 'sama dengan',
+  'is above': 'di atas',
+  'is below': 'di bawah',
   'is not': 'tidak sama dengan',
   'It appears here within two seconds of being published.': 'Pembacaan muncul di sini dalam dua detik setelah dikirim.',
   'It belongs to {name}': 'Perangkat ini milik {name}',
@@ -1003,9 +1005,9 @@ export const INDONESIAN = {
     'URL harus menyebut host di internet, misalnya hooks.example.com.',
   'Theme: {theme}': 'Tema: {theme}',
   'Theme: {theme}. Switch to {next}': 'Tema: {theme}. Beralih ke {next}',
-  'Then {command} fetches all {count}.': 'Lalu {command} mengambil semua {count}.',
-  'There are no readings in this range, so no file was saved.':
-    'Tidak ada pembacaan dalam rentang ini, jadi tidak ada berkas yang disimpan.',
+  'Then {command} fetches them all.': 'Lalu {command} mengambil semuanya.',
+  'There are no readings in this range, so no file was saved. Older ones may be in the archive: an owner sees it in Settings.':
+    'Tidak ada pembacaan dalam rentang ini, jadi tidak ada berkas yang disimpan. Yang lebih lama mungkin ada di arsip: pemilik melihatnya di Pengaturan.',
   'There are no rules yet, so nothing is watched.': 'Belum ada aturan, jadi tidak ada yang dipantau.',
   'There are too many readings in this range to draw them in time. Choose a shorter range.':
     'Pembacaan dalam rentang ini terlalu banyak untuk digambar tepat waktu. Pilih rentang yang lebih pendek.',

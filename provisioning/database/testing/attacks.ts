@@ -307,7 +307,7 @@ export function sqlAttacks(victim: Tenant): Attack[] {
     'select ingest.count_usage(1)',
     'select * from ingest.asked_objects()',
     'select * from ingest.sessions_to_end(10)',
-    'select ingest.end_archive_links()',
+    'select ingest.end_archive_links(10)',
     'select * from ingest.question_answers',
     'select * from access.question_offer',
     "select ingest.publish_questions('{}')",

@@ -57,6 +57,7 @@ set_desired_state     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_field_name        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 
+device_ids            Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_chart          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 export_readings       Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 
@@ -94,7 +95,17 @@ evaluate_alert_rules  -/-    -/-    -/-     -/-       -/-   Y/Y     -/-   Y/Y
 /** Who may execute the functions of the private schemas. What is not listed is for their owner alone. */
 export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.breaches': ['authenticated'],
+  'access.conditions': ['authenticated'],
+  'access.is_rolled_up': ['authenticated'],
+  'access.meets': ['authenticated'],
+  'access.past_readings': ['authenticated'],
+  'access.rule_devices': ['authenticated'],
+  'access.rule_runs': ['authenticated'],
+  'access.tried_from': ['authenticated'],
+  'access.value_meets': ['authenticated'],
+  'access.value_of': ['authenticated'],
   'access.in_maintenance': ['mqtt_ingest'],
+  'access.are_sorted': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.are_tags': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.is_display_name': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.natural_key': ['authenticated', 'service_role', 'mqtt_ingest'],
@@ -181,7 +192,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.retired_facts': ['archive_writer'],
   'ingest.retired_readings': ['archive_writer'],
   'ingest.send_question': ['mqtt_ingest'],
-  'ingest.sessions_ended': ['mqtt_ingest'],
+  'ingest.session_tried': ['mqtt_ingest'],
   'ingest.sessions_to_end': ['mqtt_ingest'],
   'ingest.settle_question': ['mqtt_ingest'],
   'ingest.spend_quota': ['mqtt_ingest'],
@@ -235,6 +246,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   delete_device: ({ device }) => ({ device_id: device }),
   tag_devices: ({ id, device }) => ({ tenant_id: id, device_ids: [device], added: ['new'] }),
   set_devices_enabled: ({ id, device }) => ({ tenant_id: id, device_ids: [device], enabled: false }),
+  device_ids: ({ id }) => ({ tenant_id: id }),
   delete_devices: ({ id, device }) => ({ tenant_id: id, device_ids: [device] }),
   import_devices: ({ id }) => ({
     tenant_id: id,

@@ -67,6 +67,7 @@ ingest.usage_progress     ----       ----       ----       ----       ----  ----
 ingest.database_sizes     ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.tenant_cursors     no         no         no         no         no    no         no    no        no         .x../.x..
+ingest.gone_devices       no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.rule_states        no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.rollup_work        no         no         no         no         no    no         no    no        no         .x../.x..
 ingest.refusals_told      no         no         no         no         no    no         no    no        no         .x../.x..

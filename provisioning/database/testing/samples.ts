@@ -104,6 +104,10 @@ export const SAMPLES: Record<string, Sample> = {
     }),
     update: { readings: 21 },
   },
+  'ingest.gone_devices': {
+    insert: ({ id, spareDevice }) => ({ tenant_id: id, device_id: spareDevice }),
+    update: { device_id: '00000000-0000-4000-8000-000000000001' },
+  },
   'ingest.rule_states': {
     insert: ({ id, rule, spareDevice }) => ({
       tenant_id: id,

@@ -210,6 +210,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     threshold: 1,
     window_minutes: 1440,
   });
+  await insert('ingest.gone_devices', device);
   await insert('ingest.rule_states', { ...device, rule_id: ids.rule, met: false, also_met: false });
   await insert('public.alerts', {
     id: ids.alert,

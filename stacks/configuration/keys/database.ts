@@ -1,5 +1,5 @@
 // The database, and the API through which the dashboard reaches it.
-import { certificate, flag, hostName, text, wholeNumber } from '../fields.ts';
+import { certificate, flag, hostName, oneOf, text, wholeNumber } from '../fields.ts';
 import { key } from './key.ts';
 
 const DIRECT_SUPABASE = /^db\.[a-z0-9]+\.supabase\.(co|com|in)$/;
@@ -49,6 +49,11 @@ export const databaseKeys = {
     description:
       'Who archives readings before retention removes them: the subject of the GitHub token that `.github/workflows/archive.yml` gets. With it, a storage account for the archive is made, with an identity for this runner alone, and no reading is removed that is not archived. Without it `pulumi up` switches the archive off, also where `ops retention` switched it on; readings are then dropped unarchived.',
     example: 'repo:acme/mqtt-saas:environment:archive-prod',
+  }),
+  archiveRedundancy: key(oneOf(['LRS', 'ZRS', 'GRS']).default('LRS'), {
+    description:
+      'Where the copies of the archive are: `LRS` in one data centre, `ZRS` in three of the region, `GRS` also in the paired region, for about twice the price of storage. The archive is the only copy of what left the database.',
+    example: 'GRS',
   }),
   retentionDays: key(wholeNumber(1, 3650).optional(), {
     description:

@@ -1,7 +1,7 @@
 'use client';
+// A condition of a rule: a field, a comparison, and what it is compared with.
 import { useId } from 'react';
 import { MAX_WANTED_LENGTH } from '../../../../domain/alert-rules.ts';
-// A condition of a rule: a field, a comparison, and what it is compared with.
 import { t } from '../../language/translate.ts';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
 import { type FieldValue, numberIn } from '../telemetry/fields.ts';
@@ -16,6 +16,15 @@ interface Props {
   /** A rate compares a number, a change a minute. */
   isRate?: boolean;
 }
+
+/** As the form says it. */
+const IN_A_SENTENCE = {
+  above: 'is above',
+  below: 'is below',
+  is: 'is',
+  'is not': 'is not',
+  contains: 'contains',
+} as const;
 
 /** True and false are compared as words; a chart shows them as 1 and 0. */
 const isNumber = (value: unknown) => typeof value !== 'boolean' && numberIn(value) !== undefined;
@@ -63,13 +72,13 @@ export function ConditionFields({ condition, onChange, known, isRate = false }: 
       </datalist>
       <FieldRow>
         <Choice
-          label={t('Is')}
+          label={t('Comparison')}
           value={comparison ?? 'above'}
           onChange={(event) => onChange({ comparison: event.target.value as Comparison })}
         >
           {COMPARISONS.slice(0, isRate ? 2 : undefined).map((one) => (
             <option key={one} value={one}>
-              {t(one)}
+              {t(IN_A_SENTENCE[one])}
             </option>
           ))}
         </Choice>

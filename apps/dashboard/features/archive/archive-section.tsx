@@ -1,7 +1,7 @@
 'use client';
+// The tenant's archive, for owners: what is in it, asking for links to some days, and the links.
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-// The tenant's archive, for owners: what is in it, asking for links to some days, and the links.
 import { rich, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { saveFile } from '../../ui/copy.tsx';
@@ -163,9 +163,8 @@ function Links({ request, endsAt }: { request: string; endsAt: string }) {
           {t('Save list of links')}
         </Button>
         <span className={styles.muted}>
-          {rich('Then {command} fetches all {count}.', {
+          {rich('Then {command} fetches them all.', {
             command: <code>wget --content-disposition --input-file=links.txt</code>,
-            count: data.length,
           })}
         </span>
       </div>

@@ -1,7 +1,7 @@
 'use client';
+// For how long readings stay: every member sees it, an owner may choose fewer days than the operator allows.
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-// For how long readings stay: every member sees it, an owner may choose fewer days than the operator allows.
 import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';

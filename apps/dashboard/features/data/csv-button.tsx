@@ -30,7 +30,12 @@ export function CsvButton({ span, of }: Props) {
       // Loaded when it is needed: a page has little room for script.
       const { exportReadings } = await import('./export.ts');
       const { parts, name, lines, endsAt } = await exportReadings(span(), setRead, signal);
-      if (lines === 0) return notify(t('There are no readings in this range, so no file was saved.'));
+      if (lines === 0)
+        return notify(
+          t(
+            'There are no readings in this range, so no file was saved. Older ones may be in the archive: an owner sees it in Settings.',
+          ),
+        );
       saveFile(new Blob(parts, { type: 'text/csv;charset=utf-8' }), name);
       notify(
         endsAt

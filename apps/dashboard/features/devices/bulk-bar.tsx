@@ -7,7 +7,7 @@ import { Notice } from '../../ui/notice.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import { BulkDialog, type BulkKind } from './bulk-dialog.tsx';
-import { type Filter, foundIds, type TagInUse } from './device-list.ts';
+import { type Filter, foundIds } from './device-list.ts';
 import styles from './devices-page.module.css';
 
 interface Props {
@@ -16,10 +16,9 @@ interface Props {
   filter: Filter;
   /** How many the filter finds; undefined while they are counted. */
   found: number | undefined;
-  tags: TagInUse[];
 }
 
-export function BulkBar({ selected, onSelect, filter, found, tags }: Props) {
+export function BulkBar({ selected, onSelect, filter, found }: Props) {
   const { tenant_id } = useTenant().tenant;
   const [kind, setKind] = useState<BulkKind>();
   const [isFinding, setIsFinding] = useState(false);
@@ -62,7 +61,6 @@ export function BulkBar({ selected, onSelect, filter, found, tags }: Props) {
         <BulkDialog
           kind={kind}
           ids={[...selected]}
-          tags={tags}
           onClose={() => setKind(undefined)}
           onDone={() => onSelect(kind === 'delete' ? [] : [...selected])}
         />

@@ -1,7 +1,7 @@
 'use client';
 // Asks before many devices are enabled, disabled, deleted or tagged, and shows how far it is.
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { isTag, MAX_TAGS, TAG_RULE } from '../../../../domain/tags.ts';
 import { foreign, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
@@ -9,10 +9,11 @@ import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { useNotify } from '../../ui/toasts.tsx';
+import { useTags } from '../notifications/use-notifications.ts';
 import { messageOf } from '../session/errors.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import { type BulkChange, changeDevices } from './bulk.ts';
-import type { TagInUse } from './device-list.ts';
+import { KnownTags } from './known-tags.tsx';
 import { typedTags } from './tags.tsx';
 
 export type BulkKind = BulkChange['kind'];
@@ -20,8 +21,6 @@ export type BulkKind = BulkChange['kind'];
 interface Props {
   kind: BulkKind;
   ids: string[];
-  /** Offered where tags are typed. */
-  tags: TagInUse[];
   onClose: () => void;
   /** All of them are changed. */
   onDone?: () => void;
@@ -50,11 +49,11 @@ const WORDS = {
   },
 } as const;
 
-export function BulkDialog({ kind, ids, tags, onClose, onDone }: Props) {
+export function BulkDialog({ kind, ids, onClose, onDone }: Props) {
   const { tenant_id } = useTenant().tenant;
   const queries = useQueryClient();
   const notify = useNotify();
-  const listId = useId();
+  const known = (useTags().data ?? []).map(({ tag }) => tag);
   const [added, setAdded] = useState('');
   const [removed, setRemoved] = useState('');
   const [typed, setTyped] = useState('');
@@ -104,24 +103,10 @@ export function BulkDialog({ kind, ids, tags, onClose, onDone }: Props) {
         {problem && <Notice tone="danger">{problem}</Notice>}
         {kind === 'tag' && (
           <>
-            <Field
-              label={t('Add')}
-              list={listId}
-              value={added}
-              onChange={(event) => setAdded(event.target.value)}
-              error={wrong}
-            />
-            <Field
-              label={t('Remove')}
-              list={listId}
-              value={removed}
-              onChange={(event) => setRemoved(event.target.value)}
-            />
-            <datalist id={listId}>
-              {tags.map(({ tag }) => (
-                <option key={tag} value={tag} />
-              ))}
-            </datalist>
+            <Field label={t('Add')} value={added} onChange={(event) => setAdded(event.target.value)} error={wrong} />
+            <KnownTags known={known} text={added} verb={t('Add')} onChange={setAdded} />
+            <Field label={t('Remove')} value={removed} onChange={(event) => setRemoved(event.target.value)} />
+            <KnownTags known={known} text={removed} verb={t('Remove')} onChange={setRemoved} />
           </>
         )}
         {kind === 'delete' && (

@@ -2,7 +2,7 @@
 import { call } from '../session/rows.ts';
 
 /** Devices changed by one call: see access.lock_devices. */
-const STEP = 1000;
+const STEP = 10_000;
 
 export type BulkChange =
   | { kind: 'enable' | 'disable' | 'delete' }

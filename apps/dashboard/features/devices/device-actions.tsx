@@ -71,7 +71,7 @@ export function DeviceActions({ device }: { device: Device }) {
         {t('Delete')}
       </Button>
       {open === 'connect' && <ConnectDialog device={device} onClose={close} />}
-      {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} tags={[]} onClose={close} />}
+      {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} onClose={close} />}
       {open === 'rename' && <RenameDevice device={device} onClose={close} />}
       {open === 'messages' && <ReadingRules device={device} onClose={close} />}
       {open === 'rotate' && <RotateKey device={device} onClose={close} />}

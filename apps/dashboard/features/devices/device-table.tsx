@@ -55,17 +55,20 @@ export function DeviceTable({ devices, statuses, asked: { sort, ask }, columns: 
       header: t('Selected'),
       phone: 'corner',
       head: (
-        <input
-          type="checkbox"
-          aria-label={t('Select all on this page')}
-          checked={isWhole}
-          onChange={() =>
-            select(
-              devices.map(({ id }) => id),
-              !isWhole,
-            )
-          }
-        />
+        <label className={styles.all}>
+          <input
+            type="checkbox"
+            aria-label={t('Select all on this page')}
+            checked={isWhole}
+            onChange={() =>
+              select(
+                devices.map(({ id }) => id),
+                !isWhole,
+              )
+            }
+          />
+          <span>{t('Select all on this page')}</span>
+        </label>
       ),
       cell: ({ id, name }) => (
         <input

@@ -91,9 +91,7 @@ export function DevicesPage() {
           aside={<ListControls asked={asked} tags={tags} columns={columns} onColumn={toggleColumn} />}
           flush
         >
-          {selected.size > 0 && (
-            <BulkBar selected={selected} onSelect={select} filter={asked.filter} found={found} tags={tags} />
-          )}
+          {selected.size > 0 && <BulkBar selected={selected} onSelect={select} filter={asked.filter} found={found} />}
           {!rows && !error && <Skeleton lines={6} label={t('Loading devices')} />}
           {rows && rows.length > 0 && (
             <DeviceTable {...{ devices: rows, statuses, asked, columns, selected, onSelect: select }} />

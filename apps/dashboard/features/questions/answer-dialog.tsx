@@ -1,7 +1,7 @@
 'use client';
-import { useQuery } from '@tanstack/react-query';
-import type { Answer, QuestionKind } from '../../../../domain/questions.ts';
 // A question and its answer: what the model said, as text only, and all that it was given.
+import { useQuery } from '@tanstack/react-query';
+import type { Answer, AnswerLanguage, QuestionKind } from '../../../../domain/questions.ts';
 import { rich, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
@@ -40,6 +40,8 @@ export function AnswerDialog({ title, kind, id, onClose }: Props) {
   );
 }
 
+const languageOfPage = (): AnswerLanguage => (document.documentElement.lang.startsWith('id') ? 'id' : 'en');
+
 function Off() {
   const canManage = useCan('manage the tenant');
   return (
@@ -58,7 +60,7 @@ function Off() {
 function Asked({ kind, id }: Pick<Props, 'kind' | 'id'>) {
   const { data, error, isFetching, refetch } = useQuery({
     queryKey: ['questions', 'answer', kind, id],
-    queryFn: () => askQuestion(kind, id),
+    queryFn: () => askQuestion({ kind, id, language: languageOfPage() }),
     // Each costs: asked when the dialog opens, and when a person asks again.
     retry: false,
     gcTime: 0,

@@ -1,10 +1,10 @@
 'use client';
+// The button that asks the platform's language model, where there is one, for people who may ask.
 import { useQuery } from '@tanstack/react-query';
 import { Sparkles } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import type { QuestionKind } from '../../../../domain/questions.ts';
-// The button that asks the platform's language model, where there is one, for people who may ask.
 import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import type { Column } from '../../ui/data-table.tsx';

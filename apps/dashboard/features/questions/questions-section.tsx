@@ -1,8 +1,8 @@
 'use client';
+// Questions in the settings: the owner's switch, what leaves the platform, what it may cost and has cost.
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { MICROS } from '../../../../domain/questions.ts';
-// Questions in the settings: the owner's switch, what leaves the platform, what it may cost and has cost.
 import { t } from '../../language/translate.ts';
 import { Confirm } from '../../ui/confirm.tsx';
 import { Facts } from '../../ui/facts.tsx';

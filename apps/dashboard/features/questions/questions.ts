@@ -1,6 +1,5 @@
 // Questions to the platform's language model: asking one, whether the tenant's owner has switched them on, and what they have cost.
-
-import type { Answer, AnswerLanguage, Question, QuestionKind, Refusal } from '../../../../domain/questions.ts';
+import type { Answer, Question, Refusal } from '../../../../domain/questions.ts';
 import { firstDay } from '../../../../domain/usage.ts';
 import { localDigits } from '../../language/language.ts';
 import { foreign, t } from '../../language/translate.ts';
@@ -12,7 +11,9 @@ import { type Api, allRows, call, type FunctionRow, oneRow } from '../session/ro
 export type Offer = FunctionRow<'question_offer'>;
 
 /** Undefined where the platform offers no questions. @throws ApiError, as all below. */
-export const questionOffer = (): Promise<Offer | undefined> => oneRow((api: Api) => api.rpc('question_offer'));
+export function questionOffer(): Promise<Offer | undefined> {
+  return oneRow((api: Api) => api.rpc('question_offer'));
+}
 
 /** Whether the owner has switched questions on. */
 export async function questionsAreOn(tenantId: string): Promise<boolean> {
@@ -31,16 +32,16 @@ export function questionDays(tenantId: string, month: string) {
         .from('question_days')
         .select('day,calls,cached,refused,tokens,micros')
         .eq('tenant_id', tenantId)
-        .gte('day', firstDay(month)),
+        .gte('day', firstDay(month))
+        .lt('day', firstDay(month, 1)),
     ['day'],
   );
 }
 
 /** Asks. @throws ApiError with a sentence for people; {@link RefusedUntil} where it can be asked again later. */
-export async function askQuestion(kind: QuestionKind, id: string): Promise<Answer> {
+export async function askQuestion(question: Question): Promise<Answer> {
   const { auth } = await clients();
   const { data } = await auth.getSession();
-  const question: Question = { kind, id, language: languageOfPage() };
   const response = await fetch('/api/questions', {
     method: 'POST',
     headers: { authorization: `Bearer ${data.session?.access_token}`, 'content-type': 'application/json' },
@@ -64,8 +65,6 @@ export class RefusedUntil extends ApiError {
     this.until = until;
   }
 }
-
-const languageOfPage = (): AnswerLanguage => (document.documentElement.lang.startsWith('id') ? 'id' : 'en');
 
 /** Money of a few cents, in US dollars. */
 export const formatUsd = (usd: number): string =>

@@ -821,6 +821,17 @@ export type Database = {
           readings: number;
         }[];
       };
+      device_ids: {
+        Args: {
+          tenant_id: string;
+          search?: string;
+          of_state?: string;
+          tag?: string;
+        };
+        Returns: {
+          ids: string[];
+        }[];
+      };
       discard_dead_letters: {
         Args: {
           tenant_id: string;

@@ -1,7 +1,7 @@
 'use client';
+// A field of a device over time, growing as readings come; beside it, on an axis of its own, another one.
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-// A field of a device over time, growing as readings come; beside it, on an axis of its own, another one.
 import { zoneName } from '../../language/language.ts';
 import { t } from '../../language/translate.ts';
 import { Chart, nearest } from '../../ui/chart/chart.tsx';

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 60_000;
 export async function onRequestPost({ request, env }: Context): Promise<Response> {
   if (!env.QUESTIONS_URL) return refuse(404, 'This platform answers no questions.');
   const body = await request.arrayBuffer();
-  if (body.byteLength > MOST_BYTES) return refuse(413, 'This is no question.');
+  if (body.byteLength > MOST_BYTES) return refuse(413, 'This is not a question.');
   try {
     const answer = await fetch(env.QUESTIONS_URL, {
       method: 'POST',

@@ -37,10 +37,13 @@ begin
     from (select distinct a.severity from alert as a) as s
     cross join lateral access.route_times(plan_notifications.tenant, s.severity, happened, only_route) as r
   ), told as materialized (
-    -- Whom an escalation told hears of the end.
-    select o.alert_id, o.channel_id from public.notifications as o
-    where happened = 'resolved' and o.tenant_id = plan_notifications.tenant and o.transition = 'escalated' and o.state <> 'cancelled'
-      and o.alert_id in (select a.alert_id from alert as a)
+    -- Whom an escalation told hears of the end. Alert by alert along the key, whatever the planner believes: `offset 0`.
+    select a.alert_id, o.channel_id
+    from alert as a
+    cross join lateral (
+      select n.* from public.notifications as n where n.tenant_id = plan_notifications.tenant and n.alert_id = a.alert_id offset 0
+    ) as o
+    where happened = 'resolved' and o.transition = 'escalated' and o.state <> 'cancelled'
   ), single as (
     -- Several routes to one channel tell it once: the earliest counts.
     select distinct on (r.channel_id, a.since, a.alert_id, a.n) a.alert_id, a.since, a.n, a.content, r.*
@@ -123,14 +126,15 @@ begin
     return null;
   end if;
   update public.notifications as n set state = 'cancelled', error = null, finished_at = now()
-  where n.id = any (array(
+  -- Judged again when another transaction held the row: it may be under way by now.
+  where n.state = 'waiting' and coalesce(n.leased_until, '-infinity') < clock_timestamp() and n.id = any (array(
     select w.id
     from unnest(resolved || acknowledged) as a
     -- Alert by alert along the key, whatever the planner believes: `offset 0`, and no state for an index of those that wait.
     cross join lateral (
       select w.* from public.notifications as w where w.tenant_id = a.tenant_id and w.alert_id = a.id offset 0
     ) as w
-    where w.state = 'waiting' and w.transition in ('escalated', 'repeated') and coalesce(w.leased_until, '-infinity') < clock_timestamp()
+    where w.state = 'waiting' and w.transition in ('escalated', 'repeated')
       and (a.resolved_at is not null or not exists (
         select from public.notification_routes as r where r.tenant_id = w.tenant_id and r.id = w.route_id and r.until = 'resolved'))));
   for moved in
@@ -142,6 +146,7 @@ begin
 end
 $$;
 
+-- As before, but for the alert that it hands on.
 create or replace function ingest.finish_notification(notification uuid, lease uuid, problem text, final boolean) returns boolean
 language plpgsql security definer set search_path = ''
 as $$

@@ -10,29 +10,35 @@ create table public.archive_requests (
   -- When the links were made. Null: the next run makes them.
   made_at timestamptz,
   -- When they end.
-  ends_at timestamptz check ((ends_at is null) = (made_at is null))
+  ends_at timestamptz check ((ends_at is null) = (made_at is null)),
+  unique (tenant_id, id)
 );
 comment on table public.archive_requests is 'Days of the archive that owners have asked for. Written by functions only.';
 create unique index archive_requests_one_open on public.archive_requests (tenant_id) where made_at is null;
-create index archive_requests_tenant on public.archive_requests (tenant_id, asked_at desc);
 create index archive_requests_ends on public.archive_requests (ends_at) where ends_at is not null;
 
+-- A small table: a row an object.
+-- squawk-ignore disallowed-unique-constraint, constraint-missing-not-valid
+alter table ingest.archive_objects add unique (tenant_id, name);
+
 create table public.archive_links (
-  request_id uuid not null references public.archive_requests (id) on delete cascade,
+  request_id uuid not null,
   tenant_id uuid not null references public.tenants (id) on delete cascade,
-  -- An object that leaves the archive takes its links with it.
-  name text not null references ingest.archive_objects (name) on delete cascade,
+  name text not null,
   day date not null,
   rows bigint not null,
   bytes bigint not null,
   -- With a signature: who has it reads the object, until `ends_at`.
   url text not null check (length(url) between 1 and 2000),
   ends_at timestamptz not null,
-  primary key (request_id, name)
+  primary key (request_id, name),
+  foreign key (tenant_id, request_id) references public.archive_requests (tenant_id, id) on delete cascade,
+  -- An object that leaves the archive takes its links with it.
+  foreign key (tenant_id, name) references ingest.archive_objects (tenant_id, name) on delete cascade
 );
 comment on table public.archive_links is 'Links to archived objects. Secret, so not backed up and not audited. Written by the run of the archive.';
-create index archive_links_tenant on public.archive_links (tenant_id);
-create index archive_links_name on public.archive_links (name);
+create index archive_links_name on public.archive_links (tenant_id, name);
+create index archive_links_request on public.archive_links (tenant_id, request_id);
 
 do $$
 declare
@@ -47,9 +53,9 @@ begin
 end
 $$;
 create policy owners_select on public.archive_requests for select to authenticated
-  using (tenant_id = any ((select access.owned_tenants())::uuid[]) and (ends_at is null or ends_at > now()));
+  using (tenant_id = any ((select access.owned_tenants())::uuid[]));
 create policy owners_select on public.archive_links for select to authenticated
-  using (tenant_id = any ((select access.owned_tenants())::uuid[]) and ends_at > now());
+  using (tenant_id = any ((select access.owned_tenants())::uuid[]));
 create trigger audit after insert on public.archive_requests
   for each row execute function access.audit('archive_request', 'id');
 
@@ -101,6 +107,9 @@ begin
   elsif found > 1000 then
     raise exception 'the archive has more than 1,000 files of these days' using errcode = 'invalid_parameter_value',
       hint = 'Ask for fewer days.';
+  elsif found + (select count(*) from public.archive_links as l where l.tenant_id = ask_archive.tenant_id) > 3000 then
+    raise exception 'this tenant would have more than 3,000 links that work' using errcode = 'insufficient_privilege',
+      hint = 'Use them, or wait until they end.';
   end if;
   insert into public.archive_requests (tenant_id, first_day, last_day)
   values (ask_archive.tenant_id, ask_archive.first_day, ask_archive.last_day)
@@ -137,23 +146,23 @@ as $$
   where r.id = record_archive_links.request and r.made_at is null;
 $$;
 
--- Removes what has ended: links at once, requests too, but those of the last day count against the next. Returns how many requests.
-create function ingest.end_archive_links() returns int
+-- Removes at most `most` requests whose links have ended, and with each its links, 1,000 at most. Returns how many.
+create function ingest.end_archive_links(most int) returns int
 language plpgsql security definer set search_path = ''
 as $$
 declare
   gone int;
 begin
-  delete from public.archive_links as l where l.ends_at <= now();
-  delete from public.archive_requests as r where r.ends_at <= now() and r.asked_at < now() - interval '1 day';
+  delete from public.archive_requests as r
+  where r.id = any (array(select o.id from public.archive_requests as o where o.ends_at <= now() order by o.ends_at limit least(most, 100)));
   get diagnostics gone = row_count;
   return gone;
 end
 $$;
 
 revoke all on function public.archived_months(uuid), public.ask_archive(uuid, date, date), ingest.asked_objects(),
-  ingest.record_archive_links(uuid, text[], text[], timestamptz), ingest.end_archive_links()
+  ingest.record_archive_links(uuid, text[], text[], timestamptz), ingest.end_archive_links(int)
   from public, anon, authenticated, service_role;
 grant execute on function public.archived_months(uuid), public.ask_archive(uuid, date, date) to authenticated;
 grant execute on function ingest.asked_objects(), ingest.record_archive_links(uuid, text[], text[], timestamptz) to archive_writer;
-grant execute on function ingest.end_archive_links() to mqtt_ingest;
+grant execute on function ingest.end_archive_links(int) to mqtt_ingest;

@@ -1,4 +1,4 @@
--- The broker keeps the session of a device that is deleted, with what waits in it. The control loop ends it: until then the name stands here.
+-- The broker keeps the session of a device that is deleted, with what waits in it. A job ends it: until then the name stands here.
 
 create table ingest.sessions_of_deleted (
   tenant_slug text not null,
@@ -39,15 +39,14 @@ begin
 end
 $$;
 
--- Notes which were ended. The others are tried again in a minute.
-create function ingest.sessions_ended(tenant_slugs text[], device_slugs text[], ended boolean[]) returns void
+-- Notes that it was ended, or is to be tried again in a minute.
+create function ingest.session_tried(tenant_slug text, device_slug text, ended boolean) returns void
 language sql security definer set search_path = ''
 as $$
-  delete from ingest.sessions_of_deleted as s using unnest(tenant_slugs, device_slugs, ended) as e (tenant, device, ok)
-  where e.ok and s.tenant_slug = e.tenant and s.device_slug = e.device;
+  delete from ingest.sessions_of_deleted as s
+  where ended and s.tenant_slug = session_tried.tenant_slug and s.device_slug = session_tried.device_slug;
   update ingest.sessions_of_deleted as s set next_at = now() + interval '1 minute'
-  from unnest(tenant_slugs, device_slugs, ended) as e (tenant, device, ok)
-  where not e.ok and s.tenant_slug = e.tenant and s.device_slug = e.device;
+  where s.tenant_slug = session_tried.tenant_slug and s.device_slug = session_tried.device_slug;
 $$;
 
 -- As before, but a tenant is not gone before the broker's sessions of its devices are.
@@ -109,7 +108,7 @@ begin
         if exists (select from ingest.retained_of_deleted as r where r.tenant_slug = d.subject) then
           perform ingest.note_deletion(d.id, 'It waits until the control loop has removed retained messages from the broker.');
         elsif exists (select from ingest.sessions_of_deleted as s where s.tenant_slug = d.subject) then
-          perform ingest.note_deletion(d.id, 'It waits until the control loop has ended sessions on the broker.');
+          perform ingest.note_deletion(d.id, 'It waits until the sessions of its devices on the broker have ended.');
         else
           -- The operator may have added something.
           gone := ingest.delete_owned(d.tenant_id, null, most);
@@ -142,6 +141,6 @@ begin
 end
 $$;
 
-revoke all on function ingest.remember_session(), ingest.sessions_to_end(int), ingest.sessions_ended(text[], text[], boolean[])
+revoke all on function ingest.remember_session(), ingest.sessions_to_end(int), ingest.session_tried(text, text, boolean)
   from public, anon, authenticated, service_role;
-grant execute on function ingest.sessions_to_end(int), ingest.sessions_ended(text[], text[], boolean[]) to mqtt_ingest;
+grant execute on function ingest.sessions_to_end(int), ingest.session_tried(text, text, boolean) to mqtt_ingest;

@@ -119,14 +119,18 @@ return case
 -- Whether a value is, is not, or contains what is wanted; null for what cannot be compared. Numbers are equal by value, text by each
 -- letter, and of long text the first 1,000 characters are searched.
 create function access.value_meets(value jsonb, comparison text, wanted text) returns boolean
-language sql immutable parallel safe
-return case comparison
-  when 'contains' then case when jsonb_typeof(value) = 'string' then strpos(left(value #>> '{}', 1000), wanted) > 0 end
-  else case jsonb_typeof(value)
-    when 'number' then coalesce(access.as_number(value) = access.as_number(to_jsonb(wanted)), false)
+language plpgsql immutable parallel safe strict set search_path = ''
+as $$
+begin
+  if comparison = 'contains' then
+    return case when jsonb_typeof(value) = 'string' then strpos(left(value #>> '{}', 1000), wanted) > 0 end;
+  end if;
+  return case jsonb_typeof(value)
     when 'string' then value #>> '{}' = wanted
-    when 'boolean' then value #>> '{}' = wanted end = (comparison = 'is')
-end;
+    when 'boolean' then value #>> '{}' = wanted
+    when 'number' then coalesce(access.as_number(value) = access.as_number(to_jsonb(wanted)), false) end = (comparison = 'is');
+end
+$$;
 
 -- Whether a reading meets a condition; null when it says nothing about it.
 create function access.meets(payload jsonb, field text, comparison text, threshold float8, wanted text) returns boolean
@@ -136,6 +140,7 @@ return case comparison
   when 'below' then access.number_of(payload, field) < threshold
   else access.value_meets(access.value_of(payload, field), comparison, wanted) end;
 
+-- The conditions of a rule, one or two; of a silence none.
 create function access.conditions(rule public.alert_rules)
 returns table (n int, field text, comparison text, threshold float8, wanted text)
 language sql immutable
@@ -166,6 +171,7 @@ return (
     || case when rule.for_minutes > 0 then ' for ' || access.minutes_in_words(rule.for_minutes) else '' end
   from access.conditions(rule) as c);
 
+-- The number that was seen last, for the same sentence.
 create function access.value_in_words(rule public.alert_rules, value float8) returns text
 language sql immutable
 return case when value is not null and rule.comparison in ('above', 'below') then ', at last ' || value else '' end;
@@ -244,19 +250,25 @@ create type access.rule_run as (
   device_id uuid, since timestamptz, until timestamptz, met boolean, met_at timestamptz, also_met boolean, also_met_at timestamptz,
   value float8, device_ts timestamptz);
 
--- The stretches of at least `hold` among readings, and the last of each device. The cursor has them by device in the order of receipt:
--- device_id, received_at, ts, met, also_met, value, and in `known` what was known of the device before. A value holds until the next
--- reading with its field. What came before the last change of a condition changes nothing: it is late, or was judged already.
-create function access.rule_runs(readings refcursor, has_second boolean, hold interval) returns setof access.rule_run
+-- The stretches of at least `hold` among readings (with `only_last` a device's last one that is over), and the last of each device. The
+-- cursor has the readings by device in the order of receipt: device_id, received_at, ts, met, also_met, value, and in `known` what was
+-- known of the device before. A value holds until the next reading with its field. What came before the last change of a condition
+-- changes nothing: it is late, or was judged already.
+create function access.rule_runs(readings refcursor, has_second boolean, hold interval, only_last boolean) returns setof access.rule_run
 language plpgsql stable set search_path = ''
 as $$
 declare
   r record;
   run access.rule_run;
+  passed access.rule_run;
 begin
   loop
     fetch readings into r;
     if not found or r.device_id is distinct from run.device_id then
+      if passed.device_id is not null then
+        return next passed;
+        passed := null;
+      end if;
       if run.device_id is not null then
         return next run;
       end if;
@@ -284,7 +296,11 @@ begin
     elsif run.since is not null then
       run.until := r.received_at;
       if run.until - run.since >= hold then
-        return next run;
+        if only_last then
+          passed := run;
+        else
+          return next run;
+        end if;
       end if;
       run.since := null;
       run.until := null;
@@ -294,7 +310,7 @@ end
 $$;
 
 -- Judges one rule with `for_minutes` as of `moment`, as access.judge_rule does. Of the stretches that began and ended since it was last
--- judged, a device's last one opens and resolves an alert at once.
+-- judged, a device's last one opens and resolves an alert at once: one that flaps each second must not fill the table.
 create function access.judge_lasting(rule public.alert_rules, cursor xid8, moment timestamptz) returns int
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
@@ -351,7 +367,7 @@ begin
     left join ingest.rule_states as s on s.tenant_id = rule.tenant_id and s.rule_id = rule.id and s.device_id = v.device_id
     where v.met is not null or v.also_met is not null
     order by v.device_id, v.received_at, v.ts;
-  runs := array(select r from access.rule_runs(readings, rule.also_field is not null, hold) as r);
+  runs := array(select r from access.rule_runs(readings, rule.also_field is not null, hold, true) as r);
   close readings;
   insert into ingest.rule_states as s (tenant_id, rule_id, device_id, met, met_at, also_met, also_met_at, value, device_ts)
   select rule.tenant_id, rule.id, r.device_id, r.met, r.met_at, r.also_met, r.also_met_at, r.value, r.device_ts
@@ -371,12 +387,11 @@ begin
   get diagnostics changed = row_count;
   with opened as (
     insert into public.alerts (tenant_id, rule_id, device_id, opened_at, last_seen_at, value, message, device_ts)
-    select distinct on (r.device_id) rule.tenant_id, rule.id, r.device_id, r.since + hold, moment, r.value,
+    select rule.tenant_id, rule.id, r.device_id, r.since + hold, moment, r.value,
       words || access.value_in_words(rule, r.value), r.device_ts
     from unnest(runs) as r
     where r.until is not null and not exists (
       select from public.alerts as a where a.rule_id = rule.id and a.device_id = r.device_id and a.opened_at >= r.since + hold)
-    order by r.device_id, r.since desc
     on conflict (rule_id, device_id) where resolved_at is null do nothing
     returning id
   )
@@ -543,7 +558,9 @@ begin
     from access.rule_devices(rule) as d
     left join public.device_status as s on s.tenant_id = rule.tenant_id and s.device_id = d.id
     cross join lateral (
-      select past_readings.since + make_interval(secs => least(s.clock_skew, 0) - 3600) as low,
+      -- An hour for what came late; less where little is looked at.
+      select past_readings.since + make_interval(secs => least(s.clock_skew, 0))
+          - least(interval '1 hour', (past_readings.until - past_readings.since) / 10) as low,
         past_readings.until + make_interval(secs => greatest(s.clock_skew, 0) + 300) as high
     ) as p
     cross join lateral (
@@ -596,13 +613,13 @@ begin
 end
 $$;
 
--- Since when a rule with `for_minutes` is tried: at most 200,000 readings that no roll-up stands for are read, by the busiest device's share.
+-- Since when a rule with `for_minutes` is tried: at most 100,000 readings that no roll-up stands for are read, by the busiest device's share.
 create function access.tried_from(rule public.alert_rules, since timestamptz) returns timestamptz
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  share constant int := 200000 / (select greatest(count(*), 1) from access.rule_devices(rule));
+  share constant int := 100000 / (select greatest(count(*), 1) from access.rule_devices(rule));
 begin
   return greatest(tried_from.since, (
     select max(n.ts)
@@ -773,7 +790,7 @@ begin
       select r.*, null::access.rule_run as known from access.past_readings(rule, coalesce(looked_from, since), now()) as r;
     found := array(
       select (r.device_id, o.at, case when rule.comparison in ('above', 'below') then r.value end, o.at)::public.breach
-      from access.rule_runs(readings, rule.also_field is not null, make_interval(mins => rule.for_minutes)) as r
+      from access.rule_runs(readings, rule.also_field is not null, make_interval(mins => rule.for_minutes), false) as r
       cross join lateral (select r.since + make_interval(mins => rule.for_minutes) as at) as o
       where o.at <= coalesce(r.until, now()));
     close readings;
@@ -800,7 +817,7 @@ revoke all on function
   access.value_of(jsonb, text), access.value_meets(jsonb, text, text), access.meets(jsonb, text, text, float8, text),
   access.conditions(public.alert_rules), access.minutes_in_words(int), access.rule_in_words(public.alert_rules),
   access.value_in_words(public.alert_rules, float8), access.judged_from(public.alert_rules, timestamptz),
-  access.new_spans(public.alert_rules, xid8, timestamptz), access.rule_runs(refcursor, boolean, interval),
+  access.new_spans(public.alert_rules, xid8, timestamptz), access.rule_runs(refcursor, boolean, interval, boolean),
   access.judge_lasting(public.alert_rules, xid8, timestamptz), access.rule_devices(public.alert_rules),
   access.is_rolled_up(public.alert_rules), access.past_readings(public.alert_rules, timestamptz, timestamptz),
   access.tried_from(public.alert_rules, timestamptz), access.breaches(public.alert_rules, timestamptz, timestamptz),
@@ -809,7 +826,7 @@ revoke all on function
 -- The preview calls them as the person who asks.
 grant execute on function
   access.value_of(jsonb, text), access.value_meets(jsonb, text, text), access.meets(jsonb, text, text, float8, text),
-  access.conditions(public.alert_rules), access.rule_runs(refcursor, boolean, interval), access.rule_devices(public.alert_rules),
+  access.conditions(public.alert_rules), access.rule_runs(refcursor, boolean, interval, boolean), access.rule_devices(public.alert_rules),
   access.is_rolled_up(public.alert_rules), access.past_readings(public.alert_rules, timestamptz, timestamptz),
   access.tried_from(public.alert_rules, timestamptz), access.breaches(public.alert_rules, timestamptz, timestamptz),
   public.try_alert_rule(uuid, text, uuid, text, text, float8, int, int, text, text, int, text, text, float8, text)
