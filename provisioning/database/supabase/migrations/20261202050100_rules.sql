@@ -15,17 +15,22 @@ alter table public.alert_rules
   add column also_threshold float8 check (also_threshold between -1e300 and 1e300),
   add column also_wanted text check (length(also_wanted) between 1 and 200);
 alter table public.alert_rules
+  -- squawk-ignore ban-drop-constraint
   drop constraint alert_rules_check, drop constraint alert_rules_comparison_check, drop constraint alert_rules_window_minutes_check;
 -- Looser than those before, and a tenant has some fifty rules.
--- squawk-ignore constraint-missing-not-valid
 alter table public.alert_rules
+  -- squawk-ignore constraint-missing-not-valid
   add constraint alert_rules_comparison_check check (comparison in ('above', 'below', 'is', 'is not', 'contains')),
+  -- squawk-ignore constraint-missing-not-valid
   add constraint alert_rules_window_minutes_check check (window_minutes between 1 and case kind when 'missing' then 10080 else 1440 end),
+  -- squawk-ignore constraint-missing-not-valid
   add constraint alert_rules_devices_check check (num_nonnulls(device_id, tag) <= 1),
+  -- squawk-ignore constraint-missing-not-valid
   add constraint alert_rules_condition_check check (case
     when kind = 'missing' then num_nonnulls(field, comparison, threshold, wanted, for_minutes) = 0
     when comparison in ('above', 'below') then num_nulls(field, threshold) = 0 and wanted is null and (kind = 'threshold' or for_minutes is null)
     else kind = 'threshold' and num_nulls(field, comparison, wanted, for_minutes) = 0 and threshold is null end),
+  -- squawk-ignore constraint-missing-not-valid
   add constraint alert_rules_second_check check (case
     when num_nonnulls(also_field, also_comparison, also_threshold, also_wanted) = 0 then true
     when for_minutes is null or num_nulls(also_field, also_comparison) > 0 then false

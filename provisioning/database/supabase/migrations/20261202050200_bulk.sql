@@ -2,6 +2,7 @@
 
 -- The roll-ups of a deleted device, some ten thousand rows, are not deleted with it but afterwards, as there is time. Until then
 -- they stay, as its readings do.
+-- squawk-ignore ban-drop-constraint
 alter table public.telemetry_rollups drop constraint telemetry_rollups_tenant_id_device_id_fkey;
 -- squawk-ignore adding-foreign-key-constraint
 alter table public.telemetry_rollups
