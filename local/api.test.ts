@@ -158,6 +158,7 @@ test('the Pages Functions answer, each with headers of its own', async () => {
     hasCa: true,
     sendsMail: false,
     hasSecondFactor: false,
+    hasQuestions: false,
     environment: 'local',
   });
   expect(await health!.json()).toEqual({ status: 'ok', dependencies: { auth: 'ok', rest: 'ok' } });

@@ -87,9 +87,6 @@ export function readQuestionSettings(environment: Environment = process.env): Qu
   };
 }
 
-/** Whether the endpoint is made. Read while the host waits for the triggers: never an error. */
-export const offersQuestions = (environment: Environment = process.env): boolean => Boolean(environment.QUESTIONS_URL);
-
 function checkUrl(text: string): string {
   const parsed = URL.parse(text);
   const isLoopback = parsed?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(parsed.hostname);

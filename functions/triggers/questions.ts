@@ -1,7 +1,7 @@
 // HTTP trigger `questions`: `POST /api/questions`, for people with a session, where a provider is configured.
 import { app } from '@azure/functions';
 import { ofPackage } from '../runtime/package-id.ts';
-import { offersQuestions } from '../settings/questions.ts';
+import { offersQuestions } from '../settings/offers-questions.ts';
 
 if (offersQuestions()) {
   app.http('questions', {
