@@ -59,6 +59,8 @@ export async function evaluateAlerts(
     try {
       const { judged, changed } = await judge(database, turn);
       round.judged += judged;
+      // Its time was over before the others' turn. Those that were judged since it was asked for are not judged again.
+      if (judged > 0 && judged < rules.length) turns.push(turn);
       round.changed += changed;
     } catch (error) {
       if (isHeldUp(error)) {

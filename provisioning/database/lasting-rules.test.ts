@@ -1,5 +1,12 @@
 // Rules that hold for a duration, on tags, text and two conditions: what opens and resolves their alerts, by hand and against an oracle.
+import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { generateKey } from '../../domain/credentials.ts';
+import { evaluateAlerts } from '../../functions/alerts/evaluate.ts';
+import { openDatabase } from '../../functions/database/connection.ts';
+import { readPeriodicSettings } from '../../functions/settings/periodic.ts';
+import { roleUrl } from '../../lab/postgres.ts';
+import { setLogin } from './login.ts';
 import { startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { makePerson, type Person } from './testing/world.ts';
 
@@ -325,6 +332,51 @@ describe('a silence of days', () => {
     expect(await judge(5)).toBe(1);
     expect(await alerts()).toEqual([['a', 5, null]]);
     expect((await tryRule({ kind: 'missing', window_minutes: 10_080 })).at).toEqual([5]);
+  });
+});
+
+describe('many devices', () => {
+  it('are judged by twenty rules in a few rounds, each of which keeps what it judged', async () => {
+    await database.admin.query(
+      `insert into public.devices (tenant_id, slug, name, tags) select $1, 'd' || n, 'D', '{cold}' from generate_series(1, 1000) as n`,
+      [tenant],
+    );
+    // As after its first hour: the statistics know neither the states nor the status of these devices.
+    await database.admin.query('delete from public.device_status; analyze');
+    await database.admin.query(
+      `insert into public.telemetry (tenant_id, device_id, received_at, ts, message_id, payload)
+       select tenant_id, id, at, at, 'm', '{"t": 9, "door": "open"}' from public.devices,
+         generate_series(now() - interval '57 minutes', now() - interval '1 minute', interval '3 minutes') as at where tags <> '{}'`,
+    );
+    for (let n = 0; n < 20; n++) await addRule({ ...BOTH, for_minutes: 10_080, threshold: n / 100, tag: 'cold' });
+    const key = generateKey();
+    await setLogin(database.admin, 'mqtt_ingest', key);
+    const worker = openDatabase(
+      readPeriodicSettings({
+        EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(database.postgres.url, 'mqtt_ingest', key),
+      }).database,
+    );
+    try {
+      const unjudged = async () =>
+        (await database.admin.query('select from public.alert_rule_progress where judged_at is null')).rowCount!;
+      let left = 20;
+      let before: number;
+      do {
+        before = left;
+        // Time is up after the first turn: the smallest round there is.
+        let looks = 0;
+        await evaluateAlerts(worker, pino({ level: 'silent' }), () => (looks++ < 2 ? 0 : 1e9));
+        left = await unjudged();
+      } while (left > 0 && left < before);
+      expect(left).toBe(0);
+      const { rows } = await database.admin.query(
+        `select (select count(*)::int from ingest.rule_states where met and also_met) as states,
+           (select count(*)::int from public.alert_rule_progress where problem is not null or skipped_until is not null) as skipped`,
+      );
+      expect(rows).toEqual([{ states: 20 * 1001, skipped: 0 }]);
+    } finally {
+      await worker.close();
+    }
   });
 });
 

@@ -191,7 +191,7 @@ return moment - make_interval(mins => least(greatest(rule.window_minutes, rule.f
 -- many transactions ago the cursor was, as age() counts: right beyond the point where ids start again.
 create function access.new_spans(rule public.alert_rules, cursor xid8, moment timestamptz)
 returns table (device_id uuid, span tstzrange, reach int, since timestamptz)
-language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan
+language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -317,7 +317,7 @@ $$;
 -- Judges one rule with `for_minutes` as of `moment`, as access.judge_rule does. Of the stretches that began and ended since it was last
 -- judged, a device's last one opens and resolves an alert at once: one that flaps each second must not fill the table.
 create function access.judge_lasting(rule public.alert_rules, cursor xid8, moment timestamptz) returns int
-language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -335,43 +335,49 @@ begin
     select from public.devices as d
     where d.tenant_id = s.tenant_id and d.id = s.device_id and d.enabled and (rule.tag is null or rule.tag = any (d.tags)));
   open readings no scroll for
-    select v.device_id, v.received_at, v.ts, v.met, v.also_met, v.value,
-      (v.device_id, null, null, s.met, s.met_at, s.also_met, s.also_met_at, s.value, s.device_ts)::access.rule_run as known
+    select w.device_id, t.received_at, t.ts, t.met, t.also_met, t.value,
+      (w.device_id, null, null, s.met, s.met_at, s.also_met, s.also_met_at, s.value, s.device_ts)::access.rule_run as known
     from (
-      select w.device_id, t.*
-      from access.new_spans(rule, judge_lasting.cursor, moment) as w
+      select f.device_id, array_agg(f.span) as spans, min(f.reach) as reach, min(f.since) as since
+      from access.new_spans(rule, judge_lasting.cursor, moment) as f group by f.device_id offset 0
+    ) as w
+    -- Device by device along the indexes, whatever the planner believes: `offset 0` and `enable_seqscan`. A plan made when a table was
+    -- empty reads all of it for each device, and a join compares each reading with each device.
+    cross join lateral (select from public.devices as d where d.tenant_id = rule.tenant_id and d.id = w.device_id and d.enabled offset 0) as d
+    left join lateral (
+      select s.* from ingest.rule_states as s where s.tenant_id = rule.tenant_id and s.rule_id = rule.id and s.device_id = w.device_id offset 0
+    ) as s on true
+    cross join lateral (
+      select t.received_at, t.ts,
+        access.meets(t.payload, rule.field, rule.comparison, rule.threshold, rule.wanted) as met,
+        access.meets(t.payload, rule.also_field, rule.also_comparison, rule.also_threshold, rule.also_wanted) as also_met,
+        access.number_of(t.payload, rule.field) as value
+      from unnest(w.spans) as span
       cross join lateral (
-        select t.received_at, t.ts,
-          access.meets(t.payload, rule.field, rule.comparison, rule.threshold, rule.wanted) as met,
-          access.meets(t.payload, rule.also_field, rule.also_comparison, rule.also_threshold, rule.also_wanted) as also_met,
-          access.number_of(t.payload, rule.field) as value
-        from public.telemetry as t
+        select t.received_at, t.ts, t.payload from public.telemetry as t
         where t.tenant_id = rule.tenant_id and t.device_id = w.device_id
-          and t.ts >= lower(w.span) and t.ts < coalesce(upper(w.span), 'infinity')
+          and t.ts >= lower(span) and t.ts < coalesce(upper(span), 'infinity')
           and age(t.xmin) <= w.reach and t.received_at > w.since
         offset 0
       ) as t
       union all
       -- A rule that begins knows what each device sent last, however long ago.
-      select d.id, to_timestamp((f.newest ->> 2)::float8 / 1000), to_timestamp((f.newest ->> 1)::float8 / 1000),
+      select to_timestamp((f.newest ->> 2)::float8 / 1000), to_timestamp((f.newest ->> 1)::float8 / 1000),
         case when f.n = 1 then access.meets(f.payload, rule.field, rule.comparison, rule.threshold, rule.wanted) end,
         case when f.n = 2 then access.meets(f.payload, rule.also_field, rule.also_comparison, rule.also_threshold, rule.also_wanted) end,
         access.number_of(f.payload, rule.field)
-      from public.devices as d
-      join public.device_status as s on s.tenant_id = d.tenant_id and s.device_id = d.id
-      cross join lateral (
-        select c.n, s.fields -> t.name as newest, jsonb_build_object(t.name, s.fields -> t.name -> 0) as payload
-        from access.conditions(rule) as c
-        cross join lateral (select case when s.fields ? c.field then c.field else split_part(c.field, '.', 1) end as name) as t
+      from (
+        select c.n, s.fields -> n.name as newest, jsonb_build_object(n.name, s.fields -> n.name -> 0) as payload
+        from public.device_status as s
+        cross join access.conditions(rule) as c
+        cross join lateral (select case when s.fields ? c.field then c.field else split_part(c.field, '.', 1) end as name) as n
+        where judge_lasting.cursor is null and s.tenant_id = rule.tenant_id and s.device_id = w.device_id
       ) as f
-      where judge_lasting.cursor is null and d.tenant_id = rule.tenant_id and (rule.device_id is null or d.id = rule.device_id)
-        and (rule.tag is null or rule.tag = any (d.tags))
-        and to_timestamp((f.newest ->> 2)::float8 / 1000) <= access.judged_from(rule, moment)
-    ) as v
-    join public.devices as d on d.tenant_id = rule.tenant_id and d.id = v.device_id and d.enabled
-    left join ingest.rule_states as s on s.tenant_id = rule.tenant_id and s.rule_id = rule.id and s.device_id = v.device_id
-    where v.met is not null or v.also_met is not null
-    order by v.device_id, v.received_at, v.ts;
+      where to_timestamp((f.newest ->> 2)::float8 / 1000) <= w.since
+      offset 0
+    ) as t
+    where t.met is not null or t.also_met is not null
+    order by w.device_id, t.received_at, t.ts;
   runs := array(select r from access.rule_runs(readings, rule.also_field is not null, hold, true) as r);
   close readings;
   insert into ingest.rule_states as s (tenant_id, rule_id, device_id, met, met_at, also_met, also_met_at, value, device_ts)
@@ -482,7 +488,8 @@ begin
 end
 $$;
 
--- As before, and notes where a rule begins.
+-- As before, and notes where a rule begins. After two seconds it begins no further rule: the caller asks again.
+-- The least recently tried comes first, so that each has its turn.
 create or replace function ingest.judge_rules(
   rule_ids uuid[], since timestamptz, moment timestamptz default clock_timestamp(), out judged int, out changed int
 )
@@ -493,6 +500,7 @@ declare
   tenant uuid;
   -- Taken before anything is read: what is stored meanwhile is judged twice rather than never.
   horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  began constant timestamptz := clock_timestamp();
 begin
   judged := 0;
   changed := 0;
@@ -503,9 +511,11 @@ begin
     where r.id = any (judge_rules.rule_ids) and r.enabled
       -- A time ahead of now is from before the server's clock went back.
       and (p.judged_at between judge_rules.since and clock_timestamp()) is not true
-    order by r.id
+    order by p.tried_at, r.id
     for key share of r skip locked for update of p skip locked
   loop
+    -- What is judged stays, before a statement's time is over.
+    exit when clock_timestamp() - began > interval '2 seconds' and judged > 0;
     tenant := due.tenant_id;
     -- A cursor beyond the horizon is another server's: the database was restored. Everything in the spans counts as new.
     changed := changed + access.judge_rule(
@@ -618,13 +628,13 @@ begin
 end
 $$;
 
--- Since when a rule with `for_minutes` is tried: at most 100,000 readings that no roll-up stands for are read, by the busiest device's share.
+-- Since when a rule with `for_minutes` is tried: at most 30,000 readings that no roll-up stands for are read, by the busiest device's share.
 create function access.tried_from(rule public.alert_rules, since timestamptz) returns timestamptz
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  share constant int := 100000 / (select greatest(count(*), 1) from access.rule_devices(rule));
+  share constant int := 30000 / (select greatest(count(*), 1) from access.rule_devices(rule));
 begin
   return greatest(tried_from.since, (
     select max(n.ts)

@@ -30,6 +30,21 @@ $$;
 create trigger note_gone after delete on public.devices
   referencing old table as before for each statement execute function access.note_gone_devices();
 
+-- As before, for all devices of a statement at once.
+create or replace function ingest.remember_session() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  insert into ingest.sessions_of_deleted as s (tenant_slug, device_slug)
+  select t.slug, o.slug from before as o join public.tenants as t on t.id = o.tenant_id
+  on conflict (tenant_slug, device_slug) do update set next_at = excluded.next_at;
+  return null;
+end
+$$;
+drop trigger remember_session on public.devices;
+create trigger remember_session after delete on public.devices
+  referencing old table as before for each statement execute function ingest.remember_session();
+
 -- As before, and those of deleted devices first.
 create or replace function ingest.prune_rollups(most int) returns int
 language plpgsql security definer set search_path = ''
