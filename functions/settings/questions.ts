@@ -36,7 +36,7 @@ export interface QuestionSettings extends DatabaseSettings, LogSettings {
 }
 
 const url = z.string().transform(reading((text) => checkUrl(text)));
-/** Also of another container: the name of one has no dot, and its network leads nowhere else. */
+/** Also that of another container, whose name has no dot. */
 const apiUrl = z.string().transform(reading((text) => checkUrl(text, /^[\w-]+$/)));
 const usd = z
   .string()
