@@ -26,7 +26,7 @@ const databaseUrl = want('FRONT_DOOR_DATABASE_URL');
 const folder = want('FRONT_DOOR_SITE');
 const publishableKey = need('SUPABASE_PUBLISHABLE_KEY');
 
-// On premises its address is known, and a provider is named or not: without one nobody can ask.
+// On premises QUESTIONS_URL is always set, and QUESTIONS_PROVIDER is empty until the operator names one: nobody can ask then.
 const questionsUrl = process.env.QUESTIONS_PROVIDER === '' ? undefined : want('QUESTIONS_URL');
 const site = folder === undefined ? undefined : new Site(folder);
 const api =
