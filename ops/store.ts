@@ -1,7 +1,7 @@
 // Where backups and the archive lie: a folder, or a container of Azure's Blob storage. What lies there is never overwritten.
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { chown, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TokenCredential } from '@azure/identity';
@@ -61,10 +61,11 @@ export function folderStore(folder: string, linkKey?: string): Store {
     },
     put: async (name, content) => {
       const place = dirname(join(folder, name));
-      await mkdir(place, { recursive: true, mode: 0o700 });
+      const first = await mkdir(place, { recursive: true, mode: 0o700 });
       const part = join(folder, `${name}.part`);
       try {
         await pipeline(content, createWriteStream(part, { mode: 0o600, flush: true }));
+        await giveToOwner(folder, part, first);
         await link(part, join(folder, name)).catch((error: NodeJS.ErrnoException) => {
           throw error.code === 'EEXIST' ? taken(folder, name) : error;
         });
@@ -88,6 +89,15 @@ export function folderStore(folder: string, linkKey?: string): Store {
       return (name) => archivePath(name, until, linkKey);
     },
   };
+}
+
+/** What root stores belongs to the folder's owner, as a service that runs without root stores there and reads it, too. */
+async function giveToOwner(folder: string, part: string, firstMade: string | undefined): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(folder);
+  await chown(part, uid, gid);
+  for (let made = dirname(resolve(part)); firstMade && made.startsWith(firstMade); made = dirname(made))
+    await chown(made, uid, gid);
 }
 
 const BLOCK_BYTES = 8 * 1024 * 1024;

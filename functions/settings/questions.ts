@@ -35,7 +35,9 @@ export interface QuestionSettings extends DatabaseSettings, LogSettings {
   };
 }
 
-const url = z.string().transform(reading(checkUrl));
+const url = z.string().transform(reading((text) => checkUrl(text)));
+/** Also that of another container, whose name has no dot. */
+const apiUrl = z.string().transform(reading((text) => checkUrl(text, /^[\w-]+$/)));
 const usd = z
   .string()
   .regex(/^\d{1,6}(\.\d{1,6})?$/, 'must be US dollars, such as 12.50')
@@ -53,7 +55,7 @@ const FIELDS = {
     .string({ error: 'is missing: set models and their prices, such as small=0.15/0.60' })
     .transform(reading(readModels)),
   QUESTIONS_PRICES_FROM: z.iso.date('must be the day of the prices, YYYY-MM-DD'),
-  QUESTIONS_API_URL: url,
+  QUESTIONS_API_URL: apiUrl,
   QUESTIONS_PUBLISHABLE_KEY: z
     .string({ error: 'is missing: set the publishable key of the API' })
     .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without space'),
@@ -87,10 +89,13 @@ export function readQuestionSettings(environment: Environment = process.env): Qu
   };
 }
 
-function checkUrl(text: string): string {
+/** @param plain hosts that plain HTTP may lead to, beside this machine. */
+function checkUrl(text: string, plain?: RegExp): string {
   const parsed = URL.parse(text);
-  const isLoopback = parsed?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(parsed.hostname);
-  if (!parsed || (parsed.protocol !== 'https:' && !isLoopback) || parsed.username || parsed.search || parsed.hash)
+  const isNear =
+    parsed?.protocol === 'http:' &&
+    (['127.0.0.1', 'localhost', '[::1]'].includes(parsed.hostname) || plain?.test(parsed.hostname));
+  if (!parsed || (parsed.protocol !== 'https:' && !isNear) || parsed.username || parsed.search || parsed.hash)
     throw new Error('must be an https address without user, query or fragment (http for this machine only)');
   return text.replace(/\/+$/, '');
 }

@@ -20,10 +20,14 @@ const need = (name: string): string => {
 
 const port = Number(need('FRONT_DOOR_PORT'));
 const origin = want('FRONT_DOOR_ORIGIN');
+/** What other containers call it. */
+const inside = want('FRONT_DOOR_INSIDE');
 const databaseUrl = want('FRONT_DOOR_DATABASE_URL');
 const folder = want('FRONT_DOOR_SITE');
 const publishableKey = need('SUPABASE_PUBLISHABLE_KEY');
 
+// On premises QUESTIONS_URL is always set, and QUESTIONS_PROVIDER is empty until the operator names one: nobody can ask then.
+const questionsUrl = process.env.QUESTIONS_PROVIDER === '' ? undefined : want('QUESTIONS_URL');
 const site = folder === undefined ? undefined : new Site(folder);
 const api =
   databaseUrl === undefined
@@ -42,7 +46,7 @@ const bindings = {
   BROKER_CA: want('BROKER_CA'),
   SENDS_MAIL: 'no',
   SECOND_FACTOR: 'no',
-  ...(want('QUESTIONS_URL') && { QUESTIONS_URL: want('QUESTIONS_URL') }),
+  ...(questionsUrl && { QUESTIONS_URL: questionsUrl }),
   ENVIRONMENT: want('ENVIRONMENT') ?? 'local',
 };
 const [archive, linkKey] = [want('ARCHIVE_STORE'), want('ARCHIVE_LINK_KEY')];
@@ -56,7 +60,7 @@ const answer = async (request: Request): Promise<Response> => {
 };
 const server = await (origin === undefined
   ? serveLoopback(port, answer)
-  : serve({ address: need('FRONT_DOOR_ADDRESS'), port, origins: [origin] }, answer));
+  : serve({ address: need('FRONT_DOOR_ADDRESS'), port, origins: [origin, ...(inside ? [inside] : [])] }, answer));
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {

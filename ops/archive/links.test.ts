@@ -1,7 +1,8 @@
 // A tenant's own archive: asked for by an owner, linked by the next run, read by those who have a link.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { chownSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { LINK_MS, objectOfPath } from '../../domain/archive-link.ts';
 import { serveArchived } from '../../local/front-door/archived.ts';
@@ -59,6 +60,13 @@ test('the next run links what an owner has asked for, and the link gives the obj
   // Once.
   await lab.archive();
   expect(await links()).toEqual(made);
+});
+
+test.skipIf(process.getuid?.() !== 0)('what root stores is its folder’s owner’s, who runs without root', async () => {
+  chownSync(lab.folder, 813, 814);
+  await lab.store.put('new/object', Readable.from('x'));
+  for (const name of ['new', 'new/object'])
+    expect(statSync(join(lab.folder, name)), name).toMatchObject({ uid: 813, gid: 814 });
 });
 
 test('a link is for one object and until its end', async () => {

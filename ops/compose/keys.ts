@@ -29,6 +29,8 @@ const MADE: Partial<Record<SecretName, () => string>> = {
   'backup.url': () => urlOf('backup_reader'),
   'backup.key': () => backupKey(randomBytes(32)),
   'archive.url': () => urlOf('archive_writer'),
+  'archive-links.key': generateKey,
+  'questions.key': () => '',
 };
 
 /** The project's folder of secrets. */

@@ -23,7 +23,8 @@ const say = (message: string) =>
 const lastDue = () => Math.floor((Date.now() - DUE_MS) / DAY_MS) * DAY_MS + DUE_MS;
 
 async function archive(): Promise<void> {
-  const { rows, problems } = await runArchive(database('archive.url'), folderStore(`${FOLDER}/archive`), say);
+  const store = folderStore(`${FOLDER}/archive`, read('archive-links.key'));
+  const { rows, problems } = await runArchive(database('archive.url'), store, say);
   say(`archive: ${rows} rows stored${problems.map((problem) => `; ${problem}`).join('')}`);
 }
 

@@ -43,6 +43,10 @@ export function composeTarget(name: string): ComposeTarget {
       store: join(project.folder, 'backups'),
       key: secrets.read('backup.key'),
     }),
-    archive: () => ({ writer: database(secrets.read('archive.url')), store: join(project.folder, 'archive') }),
+    archive: () => ({
+      writer: database(secrets.read('archive.url')),
+      store: join(project.folder, 'archive'),
+      linkKey: secrets.read('archive-links.key'),
+    }),
   };
 }

@@ -45,7 +45,24 @@ interface Service {
 
 const health = (path: string) => node('/opt/mqtt-saas/health.mjs', path, HOST);
 const file = (name: SecretName) => `/run/secrets/${name}`;
+/** Where containers have what is kept beside the database. */
+const placeOf = (store: (typeof STORES)[number]) => `/var/lib/mqtt-saas/${store}`;
 const node = (...args: string[]) => ['/opt/mqtt-saas/bin/node', ...args];
+
+/** What an operator may set of questions. Without the provider's address nobody can ask. */
+const QUESTIONS = [
+  'QUESTIONS_URL',
+  'QUESTIONS_MODELS',
+  'QUESTIONS_PRICES_FROM',
+  'QUESTIONS_TOKENS_DAY',
+  'QUESTIONS_TOKENS_MONTH',
+  'QUESTIONS_USD_DAY',
+  'QUESTIONS_USD_MONTH',
+  'QUESTIONS_PLATFORM_USD_MONTH',
+] as const;
+
+/** How other containers on its networks reach the API. */
+const API_INSIDE = 'http://api:8080';
 
 const FRONT_DOOR = {
   LITE_TELEMETRY: '0',
@@ -121,6 +138,8 @@ const SERVICES: Record<string, Service> = {
       'stamp.key',
       'notify.key',
       'smtp.password',
+      'questions.key',
+      'publishable.key',
     ],
     health: health('/api/health'),
     after: ['database', 'broker'],
@@ -141,6 +160,11 @@ const SERVICES: Record<string, Service> = {
       NOTIFY_SMTP_URL: setting('NOTIFY_SMTP_URL:-'),
       NOTIFY_SMTP_PASSWORD_FILE: file('smtp.password'),
       NOTIFY_FROM: setting('NOTIFY_FROM:-'),
+      ...Object.fromEntries(QUESTIONS.map((name) => [name, setting(`${name}:-`)])),
+      QUESTIONS_KEY_FILE: file('questions.key'),
+      // By the data's network, which both are on: the host's name leads the worker to the broker.
+      QUESTIONS_API_URL: API_INSIDE,
+      QUESTIONS_PUBLISHABLE_KEY_FILE: file('publishable.key'),
     },
     others: { stop_grace_period: '40s' },
   },
@@ -156,6 +180,7 @@ const SERVICES: Record<string, Service> = {
     after: ['database'],
     environment: {
       ...FRONT_DOOR,
+      FRONT_DOOR_INSIDE: API_INSIDE,
       FRONT_DOOR_DATABASE_URL_FILE: file('api.url'),
       FRONT_DOOR_JWT_SECRET_FILE: file('jwt.secret'),
       NODE_EXTRA_CA_CERTS: file('database-ca.crt'),
@@ -168,7 +193,7 @@ const SERVICES: Record<string, Service> = {
     memoryMb: 192,
     pids: 64,
     networks: { web: {} },
-    secrets: ['publishable.key', 'ca.crt'],
+    secrets: ['publishable.key', 'ca.crt', 'archive-links.key'],
     health: health('/'),
     after: [],
     environment: {
@@ -179,7 +204,13 @@ const SERVICES: Record<string, Service> = {
       BROKER_CA_FILE: file('ca.crt'),
       ENVIRONMENT: 'on premises',
       NODE_EXTRA_CA_CERTS: file('ca.crt'),
+      ARCHIVE_STORE: placeOf('archive'),
+      ARCHIVE_LINK_KEY_FILE: file('archive-links.key'),
+      // The proxy passes questions to the worker, which is on none of this container's networks.
+      QUESTIONS_URL: `https://${HOST}/api/questions`,
+      QUESTIONS_PROVIDER: setting('QUESTIONS_URL:-'),
     },
+    volumes: [`./archive:${placeOf('archive')}:ro`],
   },
   nightly: {
     target: 'app',
@@ -188,10 +219,10 @@ const SERVICES: Record<string, Service> = {
     memoryMb: 512,
     pids: 64,
     networks: { data: {} },
-    secrets: ['backup.url', 'backup.key', 'archive.url', 'database-ca.crt'],
+    secrets: ['backup.url', 'backup.key', 'archive.url', 'archive-links.key', 'database-ca.crt'],
     after: ['database'],
     // Of the host: a disk elsewhere may be mounted there.
-    volumes: STORES.map((name) => `./${name}:/var/lib/mqtt-saas/${name}`),
+    volumes: STORES.map((name) => `./${name}:${placeOf(name)}`),
   },
   proxy: {
     target: 'proxy',

@@ -1,10 +1,13 @@
 // The rendered Compose project: whole, the same for the same arguments, and no container with more than it needs.
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ingressRules } from '../../domain/ingress.ts';
+import { readQuestionSettings } from '../../functions/settings/questions.ts';
 import { renderCompose } from './render.ts';
 import { SECRETS } from './secrets.ts';
 
+const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
 const app = [{ path: 'front-door.mjs', content: Buffer.from('1'), executable: false }];
 const release = renderCompose(app);
 /** Of a service, what is looked at here. */
@@ -65,6 +68,25 @@ it('gives every secret as a file, and none in the environment', () => {
     for (const [key, value] of Object.entries(environment))
       if (/PASSWORD|SECRET|KEY|DATABASE_URL|CONNECTION_STRING/.test(key))
         expect(value, `${name}: ${key}`).toMatch(/^\/run\/secrets\//);
+});
+
+it('gives the worker each setting of questions: from .env, and secrets as files', () => {
+  const { environment = {} } = project.services.worker!;
+  const names = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name).sort();
+  const given = Object.keys(environment).map((key) => key.replace(/_FILE$/, ''));
+  const known = names(read('../../functions/worker/cli.ts'), /^ {2}(QUESTIONS_\w+) /gm);
+  expect(known).toContain('QUESTIONS_MODELS');
+  expect(given.filter((key) => key.startsWith('QUESTIONS_')).sort()).toEqual(known);
+  const fromEnv = Object.values(environment).filter((value) => value.startsWith('${QUESTIONS_'));
+  expect(names(fromEnv.join(), /\{(QUESTIONS_\w+):-\}/g)).toEqual(
+    names(read('./compose.env.example'), /^(QUESTIONS_\w+)=$/gm),
+  );
+  // What else it lacks would be told when somebody asks.
+  const settings = { ...environment, QUESTIONS_URL: 'https://model.example/v1', QUESTIONS_MODELS: 'small=1/2' };
+  const files = { QUESTIONS_KEY: 'k', QUESTIONS_PUBLISHABLE_KEY: 'p', QUESTIONS_PRICES_FROM: '2026-11-01' };
+  const caps = Object.fromEntries(known.filter((name) => /TOKENS|USD/.test(name!)).map((name) => [name, '']));
+  const database = { EXTERNAL_DATABASE_CONNECTION_STRING: 'postgres://u:p@database/d', EXTERNAL_DATABASE_CA: '' };
+  expect(readQuestionSettings({ ...settings, ...files, ...caps, ...database })?.apiUrl).toBe('http://api:8080');
 });
 
 it('leaves no mark of a template in the front door', () => {

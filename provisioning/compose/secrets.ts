@@ -41,6 +41,8 @@ export const SECRETS = {
   'backup.url': { reader: 'app' },
   'backup.key': { reader: 'app' },
   'archive.url': { reader: 'app' },
+  'archive-links.key': { reader: 'app' },
+  'questions.key': { reader: 'app' },
 } as const satisfies Record<string, Secret>;
 
 /** Where the broker's and the agent's programs look: the same places as on the machine. */

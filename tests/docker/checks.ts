@@ -10,6 +10,7 @@ import { HOST, pidOf, SSH_PORT, scan } from './engine.ts';
 import { hardened } from './hardened.ts';
 import type { Rig } from './rig.ts';
 import { cleaned, rekeyed, restored, statusTold, updated } from './runbooks.ts';
+import { asked, linked } from './web.ts';
 
 /** What a killed broker may lose: what came since its last save, which it makes every five seconds. docs/durability.md. */
 const BOUND_MS = 6_000;
@@ -18,6 +19,8 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ['outside', 'an outsider finds the published ports and SSH, and no other', scanned],
   ['outside', 'verify passes, by TLS, as devices', verified],
   ['inside', 'every container is hardened, and no secret is in its environment, command or log', hardened],
+  ['web', 'a link that nightly made gives the archived Parquet, and no other has it', linked],
+  ['web', 'questions are off without a provider; with one the worker takes them and asks the API', asked],
   ['kills', 'each container killed: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, killEach)],
   [
     'kills',

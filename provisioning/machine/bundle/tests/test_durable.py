@@ -16,7 +16,7 @@ ELSEWHERE = {
     "checks.py": ["shutil.copy("],
     "rehearse_state.py": ["os.symlink("],
     "restore_state.py": ["shutil.copytree("],
-    "saved_state.py": ["os.link(", "os.replace(", "os.link("],
+    "saved_state.py": ["os.link(", "os.link(", "os.replace(", "os.link("],
 }
 
 
