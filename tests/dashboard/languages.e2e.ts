@@ -34,6 +34,12 @@ test("the browser's language, unless a person chooses another one", async () => 
   expect(await langOf(page)).toBe('en');
 });
 
+test('a page that is exported whole', async () => {
+  const page = await open('/no-such-page', { ...JAKARTA, tolerate: /status of 404/ });
+  await heading(page, INDONESIAN['Page not found']);
+  expect(await englishOn(page)).toEqual([]);
+});
+
 test('a language that the dashboard does not have is English', async () => {
   const page = await open('/sign-in', { locale: 'de-DE' });
   await heading(page, 'Sign in');
