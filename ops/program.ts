@@ -39,7 +39,8 @@ export async function runCommand(args: string[]): Promise<number> {
   }
 }
 
-function makeProgram(): Command {
+/** The program with all its commands. */
+export function makeProgram(): Command {
   const program = new Command('npm run ops --')
     .description('Operates a platform: its database, its devices and their messages.')
     .option('--debug', 'show stack traces')

@@ -5,7 +5,7 @@
 -- once), and the first reading that no longer meets them resolves it.
 alter table public.alert_rules
   -- The devices with this tag, those that get it later too. Null: `device_id` says which, or all.
-  add column tag text check (tag ~ '^[a-z0-9][a-z0-9_.:-]{0,31}$'),
+  add column tag text check (tag is null or access.are_tags(array[tag])),
   add column for_minutes int check (for_minutes between 0 and 10080),
   -- What `is`, `is not` and `contains` compare with: text, `true`, `false`, or a number.
   add column wanted text check (length(wanted) between 1 and 200),

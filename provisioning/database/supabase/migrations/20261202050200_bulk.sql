@@ -62,7 +62,7 @@ begin
 end
 $$;
 
--- Whether each element is after the one before it.
+-- Whether each element is greater than the previous one.
 create function access.are_sorted(tags text[]) returns boolean
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -76,8 +76,8 @@ begin
 end
 $$;
 
--- As before, without making the tags anew: each change of a device asks, and it took longer than the change. Without a query in it,
--- the planner puts it in the place of its call.
+-- Checks the tags as they are, instead of comparing them with normal ones: this runs at each change of a device, and took longer than the
+-- change. It has no query, so the planner can inline it.
 create or replace function access.are_tags(tags text[]) returns boolean
 language sql immutable parallel safe
 return tags = '{}' or (array_ndims(tags) = 1 and array_lower(tags, 1) = 1 and cardinality(tags) <= 16
@@ -86,7 +86,7 @@ return tags = '{}' or (array_ndims(tags) = 1 and array_lower(tags, 1) = 1 and ca
   and cardinality(string_to_array(array_to_string(tags, ',', ''), ',')) = cardinality(tags)
   and (cardinality(tags) = 1 or access.are_sorted(tags)));
 
--- As before, for ten times as many.
+-- For ten times as many devices.
 create or replace function access.lock_devices(tenant_id uuid, device_ids uuid[]) returns void
 language plpgsql security definer set search_path = ''
 as $$
