@@ -15,10 +15,10 @@ const langOf = (page: Page) => page.evaluate<string>('document.documentElement.l
 const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true }).waitFor();
 
 /** A path in Indonesian, as a person who has signed in before in English. */
-async function openInIndonesian(person: Person, path: string): Promise<Page> {
+async function openInIndonesian(person: Person, path: string, tolerate?: RegExp): Promise<Page> {
   const english = await openAs(person, '/admin/devices');
   await english.getByRole('heading', { name: 'Devices', exact: true }).waitFor();
-  return openAs(person, path, JAKARTA);
+  return openAs(person, path, { ...JAKARTA, tolerate });
 }
 
 test("the browser's language, unless a person chooses another one", async () => {
@@ -32,6 +32,12 @@ test("the browser's language, unless a person chooses another one", async () => 
   await page.goto('/forgotten');
   await heading(page, 'Reset your password');
   expect(await langOf(page)).toBe('en');
+});
+
+test('a page that is exported whole', async () => {
+  const page = await open('/no-such-page', { ...JAKARTA, tolerate: /status of 404/ });
+  await heading(page, INDONESIAN['Page not found']);
+  expect(await englishOn(page)).toEqual([]);
 });
 
 test('a language that the dashboard does not have is English', async () => {
@@ -90,7 +96,7 @@ test.each<Person>(['owner', 'staff', 'viewer'])(
 );
 
 test('a device: values with a decimal comma, times with their zone, and a refusal of the database', async () => {
-  const page = await openInIndonesian('owner', '/admin/devices');
+  const page = await openInIndonesian('owner', '/admin/devices', /status of 409/);
   await page.getByRole('link', { name: 'boiler-1' }).click();
   await heading(page, 'Pembacaan terakhir');
   await page.locator('label').filter({ hasText: 'temperature' }).click();

@@ -10,6 +10,7 @@ import { stopChild } from '../../lab/child.ts';
 import { freePort } from '../../lab/ports.ts';
 
 const BINDINGS = {
+  QUESTIONS_URL: 'https://questions.example',
   SUPABASE_PUBLISHABLE_KEY: 'sb_publishable_example',
   BROKER_HOST: 'mqtt.example.com',
   BROKER_CA: '-----BEGIN CERTIFICATE-----\\nabc\\n-----END CERTIFICATE-----',
@@ -91,6 +92,7 @@ test('the Pages Functions answer from the bindings', async () => {
     hasCa: true,
     sendsMail: true,
     hasSecondFactor: true,
+    hasQuestions: true,
     environment: 'dev',
   });
   const ca = await fetch(`${url}/api/ca.pem`);

@@ -42,7 +42,7 @@ test('an owner learns that they are off, switches them on, asks, and sees text, 
   await dialog(page)
     .getByText(/It cost 0\.\d+ USD \(\d+ tokens\)/)
     .waitFor();
-  await dialog(page).getByText('The facts').click();
+  await dialog(page).getByText('The facts: all that the model was given').click();
   await dialog(page).getByText('"question": "tenant"').waitFor();
   await inspect(page, DESK_AND_PHONE, 'questions-answer');
   await page.keyboard.press('Escape');
@@ -82,7 +82,7 @@ test('staff ask about a device and an alert by keyboard, in the settings they on
     await page.getByRole('button', { name: 'Why? Too hot' }).focus();
     await page.keyboard.press('Enter');
     await dialog(page).getByText('It was hot.').waitFor();
-    await dialog(page).getByText('The facts').click();
+    await dialog(page).getByText('The facts: all that the model was given').click();
     await dialog(page).getByText('"message": "temperature was 31"').waitFor();
     await page.keyboard.press('Escape');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Why?');

@@ -1,5 +1,6 @@
 import type { Metadata } from 'next';
 import { CardPage } from '../features/shell/card-page.tsx';
+import { Message } from '../language/message.tsx';
 import { t } from '../language/translate.ts';
 import { ButtonLink } from '../ui/button.tsx';
 
@@ -9,11 +10,11 @@ export const metadata: Metadata = { title: t('Page not found') };
 export default function NotFound() {
   return (
     <CardPage
-      title={t('Page not found')}
-      about={t('There is nothing at this address. It may be mistyped, or from an older version.')}
+      title={<Message text="Page not found" />}
+      about={<Message text="There is nothing at this address. It may be mistyped, or from an older version." />}
     >
       <ButtonLink href="/admin/devices" variant="primary" wide>
-        {t('Go to devices')}
+        <Message text="Go to devices" />
       </ButtonLink>
     </CardPage>
   );

@@ -90,6 +90,24 @@ test('what people read is a message', () => {
   expect([...literals.flatMap(({ loose }) => loose), ...strangers.map(({ at, text }) => `${at}: ${text}`)]).toEqual([]);
 });
 
+test('no message is taken before the language is known: when a file is loaded, or the page exported', () => {
+  const early = files.flatMap((file) => {
+    const source = ts.createSourceFile(file, readFileSync(join(DASHBOARD, file), 'utf8'), ts.ScriptTarget.Latest, true);
+    const isExported = file.startsWith('app/') && !source.text.startsWith("'use client'");
+    const calls = (node: ts.Node): string[] => {
+      if (ts.isFunctionLike(node) && !isExported) return [];
+      // Titles are exported in English, and translated in the page's head.
+      if (ts.isVariableDeclaration(node) && node.name.getText(source) === 'metadata') return [];
+      const isTaken = ts.isCallExpression(node) && /^(t|rich|foreign)$/.test(node.expression.getText(source));
+      const inner: string[] = [];
+      ts.forEachChild(node, (child) => void inner.push(...calls(child)));
+      return isTaken ? [`${file}: ${node.getText(source)}`, ...inner] : inner;
+    };
+    return calls(source);
+  });
+  expect(early).toEqual([]);
+});
+
 test('no message is unused', () => {
   // Roles and themes are named by their values.
   const tables = ['../../domain/members.ts', 'features/shell/theme.ts'].flatMap((file) => literalsOf(file).texts);

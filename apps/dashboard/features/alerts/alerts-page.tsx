@@ -1,14 +1,25 @@
 'use client';
 // Open alerts, resolved alerts, and the rules that open them.
+import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { rich, t } from '../../language/translate.ts';
 import { Link } from '../../ui/link.tsx';
-import { PageHead } from '../../ui/page.tsx';
+import { PageHead, Skeleton } from '../../ui/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
-import { AlertHistory } from './alert-history.tsx';
 import { OpenAlerts } from './open-alerts.tsx';
-import { RulesSection } from './rules-section.tsx';
 import { useOpenCount } from './use-alerts.ts';
+
+const Loading = () => <Skeleton lines={4} label={t('Loading alerts')} />;
+
+// Without `ssr: false` a view that comes later hides the whole page until it is there.
+const AlertHistory = dynamic(() => import('./alert-history.tsx').then(({ AlertHistory }) => AlertHistory), {
+  ssr: false,
+  loading: Loading,
+});
+const RulesSection = dynamic(() => import('./rules-section.tsx').then(({ RulesSection }) => RulesSection), {
+  ssr: false,
+  loading: Loading,
+});
 
 type View = 'open' | 'history' | 'rules';
 

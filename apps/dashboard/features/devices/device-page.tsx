@@ -14,8 +14,6 @@ import { polled, useSliced } from '../session/queries.tsx';
 import { recentReadings } from '../telemetry/readings.ts';
 import { ReadingsTable } from '../telemetry/readings-table.tsx';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
-import { CommandSection } from './command-section.tsx';
-import { DesiredSection } from './desired-section.tsx';
 import { DeviceActions } from './device-actions.tsx';
 import { DeviceFacts } from './device-facts.tsx';
 import styles from './device-page.module.css';
@@ -29,6 +27,13 @@ const DeviceChartSection = dynamic(
   () => import('./device-chart-section.tsx').then(({ DeviceChartSection }) => DeviceChartSection),
   { loading: ChartRoom },
 );
+// The last of the page's narrow column: nothing below them moves when they come.
+const DesiredSection = dynamic(() => import('./desired-section.tsx').then(({ DesiredSection }) => DesiredSection), {
+  ssr: false,
+});
+const CommandSection = dynamic(() => import('./command-section.tsx').then(({ CommandSection }) => CommandSection), {
+  ssr: false,
+});
 
 /** A published reading is on the page within two seconds: one look along one index, every second. */
 const LIVE_MS = 1000;
@@ -37,7 +42,7 @@ const READINGS = 40;
 /** Lines of the table. */
 const SHOWN = 15;
 
-const BACK = (
+const Back = () => (
   <Link href="/admin/devices" className={styles.back}>
     <ArrowLeft aria-hidden />
     {t('Devices')}
@@ -76,7 +81,7 @@ export function DevicePage() {
   if (!device || device.tenant_id !== tenant.tenant_id) {
     return (
       <>
-        <PageHead title={t('Device')} back={BACK} />
+        <PageHead title={t('Device')} back={<Back />} />
         {error ? <Notice tone="danger">{messageOf(error)}</Notice> : <MissingDevice tenantId={device?.tenant_id} />}
       </>
     );
@@ -85,7 +90,7 @@ export function DevicePage() {
   return (
     <>
       <PageHead
-        back={BACK}
+        back={<Back />}
         title={
           <span className={styles.title}>
             {device.name}

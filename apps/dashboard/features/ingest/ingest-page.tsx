@@ -51,7 +51,14 @@ export function IngestPage() {
       <PageHead
         title={t('Ingest')}
         about={t('What the devices send, and what happens to it.')}
-        actions={<Segmented label={t('Range')} options={RANGES} value={name} onChange={setName} />}
+        actions={
+          <Segmented
+            label={t('Range')}
+            options={RANGES.map(({ value, label }) => ({ value, label: t(label) }))}
+            value={name}
+            onChange={setName}
+          />
+        }
       />
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
       {residual && residual.rows.length > 0 && (

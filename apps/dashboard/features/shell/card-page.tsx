@@ -4,7 +4,7 @@ import { Wordmark } from '../../ui/wordmark.tsx';
 import styles from './card-page.module.css';
 import { LanguageChoice } from './language-choice.tsx';
 
-export function CardPage({ title, about, children }: { title: string; about?: ReactNode; children?: ReactNode }) {
+export function CardPage({ title, about, children }: { title: ReactNode; about?: ReactNode; children?: ReactNode }) {
   return (
     <main className={styles.page}>
       <div className={styles.mark}>
