@@ -77,7 +77,7 @@ begin
 end
 $$;
 
--- Whether each element is after the one before it.
+-- Whether each element is after the previous element.
 create function access.are_sorted(tags text[]) returns boolean
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -91,7 +91,7 @@ begin
 end
 $$;
 
--- As before, without making the tags anew: each change of a device asks, and it took longer than the change. Without a query in it,
+-- As before, without making the tags again: each change of a device asks, and it took longer than the change. Without a query in it,
 -- the planner puts it in the place of its call.
 create or replace function access.are_tags(tags text[]) returns boolean
 language sql immutable parallel safe
