@@ -101,7 +101,7 @@ return tags = '{}' or (array_ndims(tags) = 1 and array_lower(tags, 1) = 1 and ca
   and cardinality(string_to_array(array_to_string(tags, ',', ''), ',')) = cardinality(tags)
   and (cardinality(tags) = 1 or access.are_sorted(tags)));
 
--- For ten times as many devices.
+-- As before, for ten times as many.
 create or replace function access.lock_devices(tenant_id uuid, device_ids uuid[]) returns void
 language plpgsql security definer set search_path = ''
 as $$
