@@ -35,11 +35,11 @@ test('an answer, with what the provider counts', async () => {
   expect(headers.authorization).toBe(`Bearer ${KEY}`);
 });
 
-test.each([429, 400, 401, 403, 404])('%s cost nothing', async (status) => {
+test.each([429, 401, 403, 404])('%s cost nothing', async (status) => {
   expect((await troubleOf(fail(status))).mayCost).toBe(false);
 });
 
-test.each([500, 502, 503, 529])('%s may have cost something', async (status) => {
+test.each([400, 408, 422, 500, 502, 503, 529])('%s may have cost something', async (status) => {
   expect((await troubleOf(fail(status))).mayCost).toBe(true);
 });
 

@@ -66,8 +66,9 @@ export function makeProvider({ url, key }: Pick<QuestionSettings, 'url' | 'key'>
 }
 
 function refusalOf(status: number): Trouble {
-  // It refuses before it works: too many requests, a bad key, no such model.
-  const mayCost = status < 400 || status >= 500;
+  // Refused before it works: too many requests, a bad key, no such model. A 400 may be a content filter's, which a tenant's text can cause
+  // and Azure bills: https://learn.microsoft.com/answers/questions/1632971/does-azure-open-ai-charge-for-ratelimit-error-or-a.
+  const mayCost = ![401, 403, 404, 429].includes(status);
   const what = status === 429 ? 'is busy' : status === 401 || status === 403 ? 'refuses the key of this platform' : '';
   return new Trouble(`The provider ${what || `answered ${status}`}.`, {
     mayCost,
