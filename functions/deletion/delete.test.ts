@@ -173,8 +173,6 @@ test('a device with its readings: only the owner, only with its slug, and nobody
     `insert into public.dead_letters (tenant_id, device_id, topic, payload, reason, fingerprint)
      values ('${b.id}', '${b.device}', 'tenants/globex/devices/sensor-1/telemetry', 'x', 'not-json', 'its own');
      insert into public.reading_rules (tenant_id, device_id, time_members) values ('${b.id}', '${b.device}', array['Time']);
-     insert into ingest.question_calls (tenant_id, user_id, device_id, kind, key, model, tokens, micros, reserved_at, expires_at)
-     values ('${b.id}', '${b.id}', '${b.device}', 'device', sha256('x'), 'm', 1, 1, now(), now());
      insert into ingest.question_answers (tenant_id, key, device_id, answer, model, tokens, micros)
      values ('${b.id}', sha256('x'), '${b.device}', 'x', 'm', 1, 1);
      insert into public.alert_rules (tenant_id, device_id, name, kind, window_minutes)

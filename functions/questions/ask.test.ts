@@ -305,3 +305,84 @@ test('two questions of one person at a time', async () => {
   );
   expect(statuses.sort()).toEqual([200, 200, 429]);
 });
+
+test('bodies that do not end keep nobody from asking', async () => {
+  const held: ReadableStreamDefaultController[] = [];
+  const waiting = Array.from({ length: 32 }, (_, n) =>
+    questions.answer(
+      {
+        authorization: `Bearer ${String(n).padStart(20, 'x')}`,
+        body: new ReadableStream({ start: (controller) => void held.push(controller) }),
+      },
+      log.log,
+    ),
+  );
+  expect((await ask('owner of acme')).status).toBe(200);
+  for (const controller of held) controller.close();
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array(32).fill(400));
+});
+
+test('a call whose device is deleted meanwhile is counted, and its answer is not kept', async () => {
+  const { rows } = await admin.query(
+    "insert into public.devices (tenant_id, slug, name) values ($1, 'gone', 'Gone') returning id",
+    [tenants.acme],
+  );
+  const id = rows[0].id;
+  model.behave(async (request, response) => {
+    await admin.query('select ingest.delete_owned($1, $2, 1000)', [tenants.acme, id]);
+    await admin.query('delete from public.devices where id = $1', [id]);
+    say('x')(request, response);
+  });
+  const { status, body } = await ask('owner of acme', { kind: 'device', id });
+  expect(status).toBe(200);
+  expect(await days()).toMatchObject([{ calls: 1, tokens: String(body.tokens) }]);
+  expect((await admin.query('select from ingest.question_answers')).rows).toEqual([]);
+});
+
+test('a call that is being noted as its reservation ends counts: nobody else gets what it takes', async () => {
+  await admin.query('select ingest.publish_questions($1::jsonb)', [
+    JSON.stringify({
+      provider: 'p',
+      models: ['small'],
+      prices_from: '2026-11-01',
+      tokens_day: 1000,
+      tokens_month: 1000,
+      micros_day: 1000,
+      micros_month: 1000,
+      platform_micros_month: 10,
+    }),
+  ]);
+  const reserve = async (tenant: string, by = admin) =>
+    (
+      await by.query("select ingest.reserve_question($1, $1, null, 'tenant', sha256('x'), 'small', 10, 10) as done", [
+        tenants[tenant],
+      ])
+    ).rows[0].done;
+  const { reserved } = await reserve('acme');
+  await admin.query("update ingest.question_calls set expires_at = clock_timestamp() + interval '100 ms'");
+  const other = await connect(rig.databaseUrl);
+  await admin.query('begin');
+  expect((await admin.query('select ingest.send_question($1) as sent', [reserved])).rows).toEqual([{ sent: true }]);
+  await admin.query('select pg_sleep(0.2)');
+  const second = reserve('globex', other);
+  await admin.query('select pg_sleep(0.2)');
+  await admin.query('commit');
+  expect(await second).toMatchObject({ refused: 'platform month' });
+  await other.end();
+});
+
+test('readings near the largest number do not end the facts', async () => {
+  const id = (await admin.query("select id from public.devices where slug = 'pump-acme'")).rows[0].id;
+  await admin.query(
+    `insert into public.telemetry_rollups (tenant_id, device_id, step, bucket, readings, is_whole, fields)
+     select $1, $2, 86400, date_trunc('day', now(), 'UTC') - n * interval '1 day', 2, true, '{"x": [2, 1e308, 1e308, 1e308]}'
+     from generate_series(1, 2) as n`,
+    [tenants.acme, id],
+  );
+  const { status, body } = await ask('owner of acme', { kind: 'device', id });
+  await admin.query('truncate public.telemetry_rollups');
+  expect([status, body.facts]).toMatchObject([
+    200,
+    { fields_in_whole_days: [{ field: 'x', last_7: '4 readings from 1e+308 to 1e+308, mean 1e+308' }] },
+  ]);
+});

@@ -55,12 +55,13 @@ export function makeQuestions(settings: QuestionSettings, asking: Partial<Asking
   async function work({ authorization, body }: QuestionRequest, log: Logger) {
     const token = TOKEN.exec(authorization ?? '')?.[1];
     if (token === undefined) throw new Refused(401, 'Sign in to ask.');
+    // Before it takes a place: a body that does not end must not hold one.
+    const question = await readQuestion(body);
     const others = [...working.values()].reduce((sum, count) => sum + count, 0);
     if (others >= AT_ONCE || (working.get(token) ?? 0) >= AT_ONCE_EACH)
       throw new Refused(429, 'Too many questions at once.', { until: new Date(Date.now() + 10_000) });
     working.set(token, (working.get(token) ?? 0) + 1);
     try {
-      const question = await readQuestion(body);
       published ??= budget.publish(settings);
       await published.catch((error: unknown) => {
         published = undefined;

@@ -52,7 +52,8 @@ create table ingest.question_calls (
   id uuid primary key default gen_random_uuid(),
   tenant_id uuid not null references public.tenants (id) on delete cascade,
   user_id uuid not null,
-  device_id uuid,
+  -- Not `device_id`: what has that is deleted with its device, and a call under way must still be counted.
+  about_device uuid,
   kind text not null check (kind in ('alert', 'device', 'tenant')),
   -- Of the question and its facts.
   key bytea not null check (octet_length(key) = 32),
@@ -238,7 +239,7 @@ begin
       when cap.used + cap.wanted > cap.most then cap.ends::timestamptz
       else cap.next_end end);
   end loop;
-  insert into ingest.question_calls (tenant_id, user_id, device_id, kind, key, model, tokens, micros, reserved_at, expires_at)
+  insert into ingest.question_calls (tenant_id, user_id, about_device, kind, key, model, tokens, micros, reserved_at, expires_at)
   values (reserve_question.tenant_id, reserve_question.user_id, reserve_question.device_id, reserve_question.kind, reserve_question.key,
     reserve_question.model, reserve_question.tokens, reserve_question.micros, moment, moment + interval '1 minute')
   returning id into call;
@@ -249,11 +250,15 @@ $$;
 -- Notes that a reserved call is being sent, in the audit log, too. False: it must not be, because its reservation has expired, or the owner
 -- has switched questions off.
 create function ingest.send_question(call uuid) returns boolean
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = '' set timezone = 'UTC'
 as $$
 declare
   c ingest.question_calls;
 begin
+  -- In the order of ingest.reserve_question, which otherwise takes it for expired while it is being noted.
+  select q.* into c from ingest.question_calls as q where q.id = call;
+  perform from public.question_settings as s where s.tenant_id = c.tenant_id for update;
+  perform from ingest.question_months as m where m.month = date_trunc('month', c.reserved_at)::date for update;
   update ingest.question_calls as q set sent_at = clock_timestamp()
   from public.question_settings as s
   where q.id = call and q.sent_at is null and q.expires_at > clock_timestamp() and s.tenant_id = q.tenant_id and s.is_on
@@ -264,7 +269,7 @@ begin
   insert into public.audit_log (tenant_id, actor_id, actor_email, action, subject, details)
   select c.tenant_id, c.user_id, (select m.email from public.memberships as m where m.tenant_id = c.tenant_id and m.user_id = c.user_id),
     'question.sent',
-    (select d.slug from public.devices as d where d.tenant_id = c.tenant_id and d.id = c.device_id),
+    (select d.slug from public.devices as d where d.tenant_id = c.tenant_id and d.id = c.about_device),
     jsonb_build_object('about', c.kind, 'model', c.model);
   return true;
 end
@@ -301,11 +306,12 @@ begin
     insert into public.usage_days as u (tenant_id, day, ai_tokens) values (c.tenant_id, c.reserved_at::date, spent_tokens)
     on conflict (tenant_id, day) do update set ai_tokens = u.ai_tokens + excluded.ai_tokens;
   end if;
-  -- Not after the owner has switched questions off.
+  -- Not after the owner has switched questions off, or the device is gone.
   if settle_question.answer is not null then
     insert into ingest.question_answers as a (tenant_id, key, device_id, answer, model, tokens, micros)
-    select c.tenant_id, c.key, c.device_id, settle_question.answer, c.model, spent_tokens, spent_micros
-    from public.question_settings as s where s.tenant_id = c.tenant_id and s.is_on
+    select c.tenant_id, c.key, c.about_device, settle_question.answer, c.model, spent_tokens, spent_micros
+    from public.question_settings as s where s.tenant_id = c.tenant_id and s.is_on and (c.about_device is null
+      or exists (select from public.devices as d where d.tenant_id = c.tenant_id and d.id = c.about_device))
     on conflict (tenant_id, key) do update
     set answer = excluded.answer, model = excluded.model, tokens = excluded.tokens, micros = excluded.micros, answered_at = now();
   end if;

@@ -107,7 +107,8 @@ begin
         from (
           select e.key as field, r.bucket >= hour::date - 7 as is_now,
             format('%s readings from %s to %s, mean %s', sum((e.value ->> 0)::int), min((e.value ->> 1)::float8), max((e.value ->> 3)::float8),
-              round((sum((e.value ->> 2)::float8 * (e.value ->> 0)::int) / sum((e.value ->> 0)::int))::numeric, 3)) as told
+              -- As numeric: floats near their largest would add up to an error.
+              round(sum((e.value ->> 2)::numeric * (e.value ->> 0)::int) / sum((e.value ->> 0)::int), 3)::float8) as told
           from public.telemetry_rollups as r cross join lateral jsonb_each(r.fields) as e
           where r.tenant_id = tenant and r.device_id = device and r.step = 86400 and r.bucket >= hour::date - 14 and r.bucket < hour::date
           group by 1, 2) as w
