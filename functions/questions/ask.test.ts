@@ -298,7 +298,7 @@ test('the database of facts or of budgets away: words, and no call', async () =>
   expect(model.requests).toEqual([]);
 });
 
-test('two questions of one person at a time', async () => {
+test('two questions of one access token at a time', async () => {
   model.behave((request, response) => void setTimeout(() => say('x')(request, response), 300));
   const statuses = await Promise.all(
     ['en', 'id', 'en'].map(async (language) => (await ask('owner of acme', { language })).status),
