@@ -17,7 +17,7 @@ const DEVICE_MS = 3_000;
 const TENANT_MS = 3_000;
 /** With less time left, nothing is begun. */
 const LEAST_MS = 500;
-/** Rows that one turn removes, which have been kept long enough. */
+/** Rows that one turn removes, which have been kept long enough, and as many of deleted devices. */
 const PRUNED = 2_000;
 
 interface Due {
