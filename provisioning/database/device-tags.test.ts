@@ -149,9 +149,7 @@ it.each([3, 150])('%d at once are one entry of the audit log, which names them a
 });
 
 it('an entry of the audit log names at most 1,000 devices', async () => {
-  const [{ id }] = (await sql(
-    `insert into public.tenants (slug, name) values ('audited', 'Audited') returning id`,
-  )) as [{ id: string }];
+  const [{ id }] = await sql("insert into public.tenants (slug, name) values ('audited', 'Audited') returning id");
   await sql(
     `insert into public.devices (tenant_id, slug, name) select $1, 'd-' || n, 'D' from generate_series(1000, 2000) as n`,
     [id],
