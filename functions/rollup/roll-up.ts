@@ -17,8 +17,9 @@ const DEVICE_MS = 3_000;
 const TENANT_MS = 3_000;
 /** With less time left, nothing is begun. */
 const LEAST_MS = 500;
-/** Rows that one turn removes, which have been kept long enough. */
+/** Rows that one statement removes, which have been kept long enough, and as many of deleted devices. */
 const PRUNED = 2_000;
+const MOST_PRUNES = 10;
 
 interface Due {
   tenant_id: string;
@@ -49,7 +50,10 @@ export async function rollUp(database: Database, log: Logger, remainingMs: () =>
     spent.set(device.tenant_id, tenantMs + performance.now() - before);
   }
   if (left > 0) log.warn({ left }, 'devices left for the next turn of the roll-ups');
-  if (remainingMs() > LEAST_MS) await database.query('select ingest.prune_rollups($1)', [PRUNED]);
+  for (let prunes = 0; prunes < MOST_PRUNES && remainingMs() > LEAST_MS; prunes++) {
+    const { rows } = await database.query<{ n: number }>('select ingest.prune_rollups($1) as n', [PRUNED]);
+    if ((rows[0]?.n ?? 0) < PRUNED) break;
+  }
 }
 
 async function rollUpDevice(database: Database, log: Logger, { tenant_id: tenant, device_id: device }: Due) {

@@ -148,6 +148,25 @@ it.each([3, 150])('%d at once are one entry of the audit log, which names them a
   );
 });
 
+it('an entry of the audit log names at most 1,000 devices', async () => {
+  const [{ id }] = await sql("insert into public.tenants (slug, name) values ('audited', 'Audited') returning id");
+  await sql(
+    `insert into public.devices (tenant_id, slug, name) select $1, 'd-' || n, 'D' from generate_series(1000, 2000) as n`,
+    [id],
+  );
+  const before = await lastEntry();
+  await sql('update public.devices set enabled = false where tenant_id = $1', [id]);
+  await sql('delete from public.devices where tenant_id = $1', [id]);
+  expect(
+    (await entriesAfter(before)).map(({ action, details }) => [action, details.count, details.devices.at(-1)]),
+  ).toEqual([
+    ['devices.changed', 1000, 'd-1999'],
+    ['devices.changed', 1, 'd-2000'],
+    ['devices.deleted', 1000, 'd-1999'],
+    ['devices.deleted', 1, 'd-2000'],
+  ]);
+});
+
 it('a viewer may not, a stranger is told nothing, and too many at once are refused', async () => {
   const ids = await added('rights-1');
   const { viewer } = world.a;

@@ -338,6 +338,16 @@ it('they are kept for longer than readings, minutes apart', async () => {
   expect(kept).toEqual([{ days: 29 }, { days: 99 }, { days: 399 }]);
 });
 
+it('a turn removes as many as thousands of devices make in a minute', async () => {
+  await admin(
+    `insert into public.telemetry_rollups (tenant_id, device_id, step, bucket, readings, fields, is_whole)
+     select $1, $2, 60, date_trunc('minute', now()) - make_interval(days => 31, mins => n), 60, '{}', true from generate_series(1, 4001) as n`,
+    [tenant, device],
+  );
+  await rollUp();
+  expect(await admin('select from public.telemetry_rollups where device_id = $1', [device])).toEqual([]);
+});
+
 it('the roll-ups of a deleted device are deleted afterwards, some at a time', async () => {
   const [gone] = await admin(
     "insert into public.devices (tenant_id, slug, name) select tenant_id, 'gone', 'Gone' from public.devices where id = $1 returning tenant_id, id",
@@ -349,8 +359,13 @@ it('the roll-ups of a deleted device are deleted afterwards, some at a time', as
     [gone!.tenant_id, gone!.id],
   );
   await admin('delete from public.devices where id = $1', [gone!.id]);
+  // Those of others that are too old do not wait for it.
+  await admin("insert into public.telemetry_rollups values ($1, $2, 60, now() - interval '31 days', 60, '{}', true)", [
+    tenant,
+    device,
+  ]);
   for (const [most, pruned] of [
-    [3, 3],
+    [3, 3 + 1],
     [3, 2],
     [3, 0],
   ] as const)

@@ -45,26 +45,27 @@ drop trigger remember_session on public.devices;
 create trigger remember_session after delete on public.devices
   referencing old table as before for each statement execute function ingest.remember_session();
 
--- As before, and those of deleted devices first.
+-- As before, and as many of deleted devices: a tenant that deletes thousands must not keep others' from being removed.
 create or replace function ingest.prune_rollups(most int) returns int
 language plpgsql security definer set search_path = ''
 as $$
 declare
   pruned int := 0;
+  of_gone int := 0;
   deleted int;
   one int;
   gone ingest.gone_devices;
 begin
   for gone in select g.* from ingest.gone_devices as g limit 1000 loop
-    exit when pruned >= most;
+    exit when of_gone >= most;
     delete from public.telemetry_rollups as r where r.ctid = any (array(
       select o.ctid from public.telemetry_rollups as o
-      where o.tenant_id = gone.tenant_id and o.device_id = gone.device_id limit most - pruned));
+      where o.tenant_id = gone.tenant_id and o.device_id = gone.device_id limit most - of_gone));
     get diagnostics deleted = row_count;
-    if deleted < most - pruned then
+    if deleted < most - of_gone then
       delete from ingest.gone_devices as g where g.tenant_id = gone.tenant_id and g.device_id = gone.device_id;
     end if;
-    pruned := pruned + deleted;
+    of_gone := of_gone + deleted;
   end loop;
   foreach one in array '{60, 3600, 86400}'::int[] loop
     delete from public.telemetry_rollups as r where (r.tenant_id, r.device_id, r.step, r.bucket) in (
@@ -73,7 +74,7 @@ begin
     get diagnostics deleted = row_count;
     pruned := pruned + deleted;
   end loop;
-  return pruned;
+  return of_gone + pruned;
 end
 $$;
 
@@ -236,16 +237,23 @@ begin
         changes := changes || jsonb_build_object(column_name, change);
         differs := format('%s or n.%2$I is distinct from o.%2$I', differs, column_name);
       end loop;
-      execute format('select count(*), jsonb_agg(n.%1$I order by n.%1$I) from after as n join before as o on o.id = n.id where %2$s', tg_argv[2], differs)
-        into times, subjects;
+      execute format('select jsonb_agg(n.%1$I order by n.%1$I) from after as n join before as o on o.id = n.id where %2$s', tg_argv[2], differs)
+        into subjects;
     else
       execute format('select jsonb_agg(r.%1$I order by r.%1$I) from %2$I as r', tg_argv[2], source) into subjects;
     end if;
     perform access.limit_changes();
+    -- An entry for each 1,000: entries are counted, and read by the page.
     insert into public.audit_log (tenant_id, actor_id, actor_email, action, subject, details)
     select t.id, auth.uid(), access.my_email(), tg_argv[1] || verb, null,
-      jsonb_build_object('count', times, tg_argv[1], subjects) || changes
-    from public.tenants as t where t.id = tenant;
+      jsonb_build_object('count', s.times, tg_argv[1], s.subjects) || changes
+    from public.tenants as t
+    cross join lateral (
+      select count(*) as times, jsonb_agg(e.value order by e.n) as subjects
+      from jsonb_array_elements(subjects) with ordinality as e (value, n) group by (e.n - 1) / 1000
+    ) as s
+    where t.id = tenant
+    order by s.subjects -> 0;
     return null;
   end if;
   if tg_op = 'UPDATE' then
