@@ -1,21 +1,12 @@
 // `ops render compose`: the platform as a Compose project, in a folder.
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { build, type Plugin } from 'esbuild';
 import { freshDashboard } from '../apps/dashboard/build.ts';
 import { ensurePackages } from '../bootstrap/packages.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
-import { renderCompose } from '../provisioning/compose/render.ts';
+import { type Release, renderCompose } from '../provisioning/compose/render.ts';
 import { freshFunctions } from '../provisioning/functions/build.ts';
 import type { ArchiveFile } from '../provisioning/machine/bundle/archive.ts';
 import { DEFAULT_FOLDER, Project } from './compose/project.ts';
@@ -37,22 +28,29 @@ export function renderCommand(): Command {
 export async function renderInto(folder: string): Promise<string> {
   const release = renderCompose(await appFiles());
   const place = join(folder, 'releases', release.id);
-  if (!existsSync(place)) {
-    const beside = `${place}.new`;
-    rmSync(beside, { recursive: true, force: true });
-    for (const { path, content, executable } of release.image) {
-      const file = join(beside, 'image', path);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, content);
-      chmodSync(file, executable ? 0o755 : 0o644);
-    }
-    writeFileSync(join(beside, 'compose.yaml'), release.compose);
-    renameSync(beside, place);
-  }
+  if (!existsSync(place)) writeRelease(release, place);
   const example = join(ROOT, 'provisioning/compose/compose.env.example');
   writeFileSync(join(folder, '.env.example'), readFileSync(example));
   new Project(folder).link('latest', release.id);
   return release.id;
+}
+
+/** Images keep the modes of folders and files, and containers read them as other users than who renders, whatever that one's umask is. */
+export function writeRelease({ image, compose }: Release, place: string): void {
+  const beside = `${place}.new`;
+  rmSync(beside, { recursive: true, force: true });
+  const umask = process.umask(0o022);
+  try {
+    for (const { path, content, executable } of image) {
+      const file = join(beside, 'image', path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content, { mode: executable ? 0o755 : 0o644 });
+    }
+    writeFileSync(join(beside, 'compose.yaml'), compose);
+  } finally {
+    process.umask(umask);
+  }
+  renameSync(beside, place);
 }
 
 /** What the app's image holds: the built functions, dashboard and front door, and this Node. */

@@ -15,12 +15,35 @@ export interface Container {
 /** How long containers may take to become healthy, unless it is said. Seconds. */
 export const PATIENCE_S = 180;
 
+const LABELS = ['com.docker.compose.project=mqtt-saas', 'com.docker.compose.oneoff=False'];
+/** The platform's containers, for `docker ps`. */
+const OURS = LABELS.flatMap((label) => ['--filter', `label=${label}`]);
+
+/** When each service that runs was started, in milliseconds. */
+export function startTimes(): Map<string, number> {
+  const ids = docker(['ps', '--quiet', ...OURS])
+    .trim()
+    .split('\n')
+    .filter(Boolean);
+  const format = '{{index .Config.Labels "com.docker.compose.service"}}\t{{.State.StartedAt}}';
+  const lines =
+    ids.length === 0
+      ? []
+      : docker(['inspect', '--format', format, ...ids])
+          .trim()
+          .split('\n');
+  return new Map(
+    lines.map((line) => {
+      const [service = '', at = ''] = line.split('\t');
+      return [service, Date.parse(at)];
+    }),
+  );
+}
+
 /** Every container of the platform, by service. */
 export function containers(): Container[] {
   const format = '{{.Label "com.docker.compose.service"}}\t{{.State}}\t{{.Status}}';
-  const labels = ['com.docker.compose.project=mqtt-saas', 'com.docker.compose.oneoff=False'];
-  const filters = labels.flatMap((label) => ['--filter', `label=${label}`]);
-  const lines = docker(['ps', '--all', ...filters, '--format', format])
+  const lines = docker(['ps', '--all', ...OURS, '--format', format])
     .trim()
     .split('\n')
     .filter(Boolean);

@@ -1,6 +1,15 @@
 // Makes the secrets of a Compose project that are missing: keys, addresses with passwords, and certificates of an authority of its own.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { backupKey } from '../../domain/backup-key.ts';
 import { generateKey } from '../../domain/credentials.ts';
@@ -69,6 +78,11 @@ export class Secrets {
     return made;
   }
 
+  /** When the file last became what it is, in milliseconds: made, written over, or put in its place by `mv` or `cp -p`. */
+  changedAt(name: SecretName): number {
+    return statSync(join(this.folder, name)).ctimeMs;
+  }
+
   async #certify(put: (name: SecretName, text: string) => void, host: string, address: string): Promise<void> {
     let authority: Pair;
     if (this.#has('authority.key') && this.#has('database-ca.crt')) {
@@ -108,13 +122,15 @@ export class Secrets {
     renameSync(`${path}.new`, path);
   }
 
-  /** A file is its reader's, and nobody else's. */
+  /** A file is its reader's, and nobody else's. One that is already is not touched: changedAt(). */
   #give(name: SecretName): void {
     const path = join(this.folder, name);
     const { reader } = SECRETS[name];
-    if (reader === 'shared') chownSync(path, 0, SHARED_GID);
-    else if (reader === 'root' || reader === 'public') chownSync(path, 0, 0);
-    else chownSync(path, UIDS[reader], UIDS[reader]);
-    chmodSync(path, { shared: 0o440, public: 0o444 }[reader as string] ?? 0o400);
+    const owners = { shared: [0, SHARED_GID], public: [0, 0], root: [0, 0] }[reader as string];
+    const [uid, gid] = owners ?? [UIDS[reader as keyof typeof UIDS], UIDS[reader as keyof typeof UIDS]];
+    const mode = { shared: 0o440, public: 0o444 }[reader as string] ?? 0o400;
+    const is = statSync(path);
+    if (is.uid !== uid || is.gid !== gid) chownSync(path, uid!, gid!);
+    if ((is.mode & 0o7777) !== mode) chmodSync(path, mode);
   }
 }

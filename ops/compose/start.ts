@@ -4,22 +4,21 @@ import { join } from 'node:path';
 import { CONTROL_USERNAME } from '../../functions/settings/control.ts';
 import { makeApiRole, makeAuthTables } from '../../local/api-role.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
-import { imageOf, SERVICE_NAMES, STORES, servicesWith, TARGETS } from '../../provisioning/compose/project.ts';
-import { type SecretName, UIDS } from '../../provisioning/compose/secrets.ts';
+import { imageOf, SERVICE_NAMES, STORES, secretsOf, TARGETS } from '../../provisioning/compose/project.ts';
+import { UIDS } from '../../provisioning/compose/secrets.ts';
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { upsertServiceAccount } from '../../provisioning/database/registry.ts';
 import type { ComposeTarget } from '../target/target.ts';
-import { untilHealthy } from './health.ts';
+import { startTimes, untilHealthy } from './health.ts';
 import { docker } from './project.ts';
 
 /** Starts it, or starts again what is down. @param log called at each step. @throws Error that says what to do. */
 export async function startProject(target: ComposeTarget, log: (line: string) => void): Promise<void> {
   const { project } = target;
-  const { host, made } = await prepareFolder(target, log);
-  const isFirst = project.release('current') === undefined;
-  if (isFirst) project.link('current', project.release('latest')!);
+  const host = await prepareFolder(target, log);
+  if (project.release('current') === undefined) project.link('current', project.release('latest')!);
   buildImages(target, project.release('current')!, log);
   log('starting the database');
   project.compose(['up', '-d', 'database']);
@@ -27,8 +26,7 @@ export async function startProject(target: ComposeTarget, log: (line: string) =>
   await prepareDatabase(target, log);
   log('starting the others');
   project.compose(['up', '-d']);
-  // A running container has the files that were there when it started.
-  const outdated = isFirst ? [] : servicesWith(made);
+  const outdated = outdatedServices(target);
   if (outdated.length > 0) project.compose(['restart', ...outdated]);
   await untilHealthy(SERVICE_NAMES);
   log(`the platform runs: https://${host}`);
@@ -39,15 +37,21 @@ export async function startProject(target: ComposeTarget, log: (line: string) =>
   }
 }
 
+/** Services that started before one of their secrets became what it is: a running container has the files of its start. */
+export function outdatedServices({ secrets }: ComposeTarget): string[] {
+  const started = startTimes();
+  return SERVICE_NAMES.filter((service) => {
+    const at = started.get(service);
+    return at !== undefined && secretsOf(service).some((name) => secrets.changedAt(name) > at);
+  });
+}
+
 /**
  * Settings, secrets and folders, those that are missing.
- * @returns the platform's host, and the secrets that were made.
+ * @returns the platform's host.
  * @throws Error that says what to set.
  */
-export async function prepareFolder(
-  { project, secrets }: ComposeTarget,
-  log: (line: string) => void,
-): Promise<{ host: string; made: SecretName[] }> {
+export async function prepareFolder({ project, secrets }: ComposeTarget, log: (line: string) => void): Promise<string> {
   const env = join(project.folder, '.env');
   const example = join(project.folder, '.env.example');
   if (!existsSync(example))
@@ -61,10 +65,13 @@ export async function prepareFolder(
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     chownSync(folder, UIDS.app, UIDS.app);
   }
-  return { host, made };
+  return host;
 }
 
-/** Builds the images of a release that this host lacks. */
+/** Marks an image with the base that it is built on. */
+const BASE_LABEL = 'mqtt-saas.base';
+
+/** Builds the images of a release that this host lacks, or has on another base: a newer Debian brings newer packages. */
 export function buildImages(target: ComposeTarget, release: string, log: (line: string) => void): void {
   const { BASE_IMAGE: base } = target.project.settings();
   if (!base.includes('@sha256:') && docker(['image', 'ls', '--quiet', base]).trim() === '') {
@@ -75,10 +82,17 @@ export function buildImages(target: ComposeTarget, release: string, log: (line: 
   const context = join(target.project.folder, 'releases', release, 'image');
   for (const name of TARGETS) {
     const image = imageOf(name, release);
-    if (docker(['image', 'ls', '--quiet', image]).trim() !== '') continue;
+    if (baseOf(image) === base) continue;
     log(`building ${image}`);
-    docker(['build', '--quiet', '--build-arg', `BASE=${base}`, '--target', name, '--tag', image, context]);
+    const marks = ['--build-arg', `BASE=${base}`, '--label', `${BASE_LABEL}=${base}`];
+    docker(['build', '--quiet', ...marks, '--target', name, '--tag', image, context]);
   }
+}
+
+/** Undefined: there is no such image. */
+function baseOf(image: string): string | undefined {
+  if (docker(['image', 'ls', '--quiet', image]).trim() === '') return undefined;
+  return docker(['image', 'inspect', '--format', `{{index .Config.Labels "${BASE_LABEL}"}}`, image]).trim();
 }
 
 /** Schema, sign-ins of the roles, and the platform's accounts on the broker. */

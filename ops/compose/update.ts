@@ -36,7 +36,8 @@ export async function updateProject(
 /** Puts the release that was in force before into force again. @throws Error when there is none, or it is not healthy. */
 export async function rollBack(target: ComposeTarget, patienceS: number, log: (line: string) => void): Promise<void> {
   const former = target.project.release('former');
-  if (former === undefined) throw new Error('there is no former release to go back to');
+  if (former === undefined || former === target.project.release('current'))
+    throw new Error('there is no former release to go back to');
   buildImages(target, former, log);
   await switchTo(target, former, patienceS, log);
 }
@@ -50,7 +51,10 @@ async function switchTo(
 ): Promise<void> {
   const { project } = target;
   const before = project.release('current')!;
+  const former = project.release('former');
   log(`putting ${release} in the place of ${before}`);
+  // First, so that there is a way back when this is cut short.
+  project.link('former', before);
   project.link('current', release);
   try {
     project.compose(['up', '-d', '--remove-orphans']);
@@ -58,11 +62,11 @@ async function switchTo(
   } catch (error) {
     log(`${release} is not healthy, putting ${before} back`);
     project.link('current', before);
+    if (former !== undefined) project.link('former', former);
     project.compose(['up', '-d', '--remove-orphans']);
     await untilHealthy(SERVICE_NAMES);
     throw new Error(`${release} was not put into force, ${before} runs: ${(error as Error).message}`);
   }
-  project.link('former', before);
   log(`${release} is in force`);
 }
 

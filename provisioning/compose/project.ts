@@ -301,6 +301,5 @@ export const TARGETS = [...new Set(Object.values(SERVICES).map(({ target }) => t
 /** Names of the services that always run. */
 export const SERVICE_NAMES = Object.keys(SERVICES);
 
-/** Services that have one of these secrets. */
-export const servicesWith = (secrets: readonly SecretName[]): string[] =>
-  SERVICE_NAMES.filter((name) => SERVICES[name]!.secrets.some((secret) => secrets.includes(secret)));
+/** Secrets of a service. */
+export const secretsOf = (service: string): readonly SecretName[] => SERVICES[service]!.secrets;

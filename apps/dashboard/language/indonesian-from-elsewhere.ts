@@ -53,7 +53,7 @@ export const TEXTS = {
   'A desired state is a JSON object of at most 8 KiB.': 'Keadaan yang diinginkan adalah objek JSON paling besar 8 KiB.',
   'A rule is not allowed.': 'Ada aturan yang tidak diizinkan.',
   'Use at most 8 members of 1 to 64 letters, digits and "_.:@-", and a repeat of 0 to 60000 ms.':
-    'Gunakan paling banyak 8 anggota dengan 1 sampai 64 huruf, angka, dan "_.:@-", serta pengulangan 0 sampai 60000 ms.',
+    'Gunakan paling banyak 8 nama properti, masing-masing 1 sampai 64 huruf, angka, dan "_.:@-", serta pengulangan 0 sampai 60000 ms.',
   'A tenant with the short name "{slug}" is being deleted.': 'Tenant dengan slug "{slug}" sedang dihapus.',
   'An import is a list of 1 to 1000 devices, of at most 4 MiB.':
     'Satu impor memuat 1 sampai 1000 perangkat, paling besar 4 MiB.',
@@ -62,10 +62,10 @@ export const TEXTS = {
   'Another evaluation is under way. Try again.': 'Penilaian lain sedang berjalan. Coba lagi.',
   'Since is not before until.': 'Waktu mulai tidak sebelum waktu akhir.',
   'Give two times, the earlier first.': 'Isi dua waktu, yang lebih awal dulu.',
-  "The channel's secrets are not sealed.": 'Rahasia kanal tidak disegel.',
-  'Enter its settings on the dashboard, which seals them.': 'Isi pengaturannya di dasbor, yang menyegelnya.',
+  "The channel's secrets are not sealed.": 'Rahasia kanal tidak dienkripsi.',
+  'Enter its settings on the dashboard, which seals them.': 'Isi pengaturannya di dasbor, yang mengenkripsinya.',
   "The channel's secrets are sealed for a key that is not in use.":
-    'Rahasia kanal disegel untuk kunci yang tidak dipakai.',
+    'Rahasia kanal dienkripsi untuk kunci yang tidak dipakai.',
   'Reload the page and enter them again.': 'Muat ulang halaman dan isi lagi.',
   'The device "{slug}" would have more than 16 tags.': 'Perangkat "{slug}" akan memiliki lebih dari 16 tag.',
   'Remove tags that are not needed. Nothing was changed.': 'Hapus tag yang tidak diperlukan. Tidak ada yang diubah.',
@@ -78,7 +78,7 @@ export const TEXTS = {
   'Use 1 to 200 characters.': 'Gunakan 1 sampai 200 karakter.',
   'The name, unit or decimals are not allowed.': 'Nama, satuan, atau desimalnya tidak diizinkan.',
   'The reader of this address has refused mails of this tenant.':
-    'Pembaca alamat ini telah menolak email dari tenant ini.',
+    'Penerima di alamat ini telah menolak email dari tenant ini.',
   "Use another address, or ask the platform's operator.":
     'Gunakan alamat lain, atau tanyakan kepada operator platform.',
   'The short name "{slug}" is taken.': 'Slug "{slug}" sudah dipakai.',
@@ -127,7 +127,7 @@ export const TEXTS = {
     'Aktifkan, atau buka tautan dalam email yang dikirim ke sana.',
   'This channel waits for no confirmation.': 'Kanal ini tidak menunggu konfirmasi.',
   'It is confirmed, or the reader of its mails refused them.':
-    'Kanal sudah dikonfirmasi, atau pembacanya menolak emailnya.',
+    'Kanal sudah dikonfirmasi, atau penerimanya menolak emailnya.',
   'This invitation is for another e-mail address.': 'Undangan ini untuk alamat email lain.',
   'Sign in with the address it was made for.': 'Masuklah dengan alamat yang dituju undangan ini.',
   'This invitation is not valid.': 'Undangan ini tidak berlaku.',
@@ -196,10 +196,10 @@ export const TEXTS = {
   'Connections of devices that are not registered, or disabled':
     'Koneksi perangkat yang tidak terdaftar atau dinonaktifkan',
   'Messages to no channel of the platform, kept as dead letters':
-    'Pesan ke topik yang bukan kanal platform, ditaruh sebagai pesan tak tersimpan',
+    'Pesan ke topik yang bukan kanal platform, ditampung sebagai pesan tak tersimpan',
   'Messages that are too large': 'Pesan yang terlalu besar',
   'Messages to topics that are not the device’s own': 'Pesan ke topik yang bukan milik perangkat',
-  'Subscriptions that a device may not have': 'Langganan yang tidak boleh dimiliki perangkat',
+  'Subscriptions that a device may not have': 'Langganan (subscribe) yang tidak diizinkan untuk perangkat',
   'Wills: the platform sends none': 'Pesan will: platform tidak mengirimnya',
   'Devices cut off because the tenant sends faster than its rate':
     'Perangkat diputus karena tenant mengirim lebih cepat dari lajunya',
@@ -247,8 +247,8 @@ export const TEXTS = {
   'the payload has {count} bytes; at most {most} are stored':
     'payload {count} byte; paling banyak {most} yang disimpan',
   'expected a JSON object, got {what}; a single value is published to telemetry/<field>':
-    'diharapkan objek JSON, yang datang {what}; nilai tunggal dikirim ke telemetry/<field>',
-  'a SenML pack is an array, got {what}': 'paket SenML adalah larik, yang datang {what}',
+    'seharusnya objek JSON, tetapi yang diterima {what}; nilai tunggal dikirim ke telemetry/<field>',
+  'a SenML pack is an array, got {what}': 'paket SenML adalah larik, tetapi yang diterima {what}',
   'the SenML pack holds no values': 'paket SenML tidak berisi nilai',
   'SenML is read as JSON only: send application/senml+json':
     'SenML hanya dibaca sebagai JSON: kirim application/senml+json',
@@ -259,7 +259,7 @@ export const TEXTS = {
   '{count} readings of this message; the first, number {number}: {detail}':
     '{count} pembacaan dari pesan ini; yang pertama, nomor {number}: {detail}',
   'a number is beyond what a double can hold (1e-308 to 1.79e308, and zero)':
-    'ada angka di luar jangkauan bilangan ganda (1e-308 sampai 1,79e308, dan nol)',
+    'ada angka di luar jangkauan double (1e-308 sampai 1,79e308, dan nol)',
   'a number has more than {most} digits after the point': 'ada angka dengan lebih dari {most} digit di belakang koma',
   'a string holds half of a surrogate pair': 'ada teks yang berisi separuh pasangan surrogate',
   'a text in the CBOR is not UTF-8': 'ada teks dalam CBOR yang bukan UTF-8',
@@ -268,9 +268,9 @@ export const TEXTS = {
   'as JSON it has more than the {most} bytes that are stored':
     'sebagai JSON lebih dari {most} byte yang dapat disimpan',
   'the content type says gzip; the payload is not one whole, undamaged gzip member':
-    'tipe kontennya gzip; payload bukan satu anggota gzip yang utuh',
+    'tipe kontennya gzip; payload bukan satu member gzip yang utuh',
   'the gzip unpacks to more than the {most} bytes that are stored':
-    'gzip ini terbuka menjadi lebih dari {most} byte yang dapat disimpan',
+    'hasil ekstraksi gzip ini lebih dari {most} byte yang dapat disimpan',
   'published to "{topic}": readings go to telemetry or telemetry/<field> below the device\'s prefix':
     'dikirim ke "{topic}": pembacaan dikirim ke telemetry atau telemetry/<field> di bawah prefiks perangkat',
   'This tenant has used what it may spend on questions today.':
@@ -289,17 +289,18 @@ export const TEXTS = {
   'The facts could not be read.': 'Faktanya tidak dapat dibaca.',
   'No model is configured.': 'Tidak ada model yang dikonfigurasi.',
   'Try again in a minute.': 'Coba lagi sebentar lagi.',
-  'These days cannot be asked for.': 'Hari-hari ini tidak dapat diminta.',
+  'These days cannot be asked for.': 'Rentang tanggal itu tidak dapat diminta.',
   'Give a first and a last day, at most 366 days.': 'Isi hari pertama dan hari terakhir, paling banyak 366 hari.',
   'Links have been asked for already.': 'Tautan sudah diminta.',
   'Wait until they are made.': 'Tunggu sampai dibuat.',
   'This tenant has asked for links 5 times in the last 24 hours.':
     'Tenant ini sudah meminta tautan 5 kali dalam 24 jam terakhir.',
   'Use the links that were made, or wait.': 'Gunakan tautan yang sudah dibuat, atau tunggu.',
-  'Nothing is archived of these days.': 'Tidak ada arsip dari hari-hari ini.',
+  'Nothing is archived of these days.': 'Tidak ada arsip untuk rentang tanggal itu.',
   'See which months are archived; later readings are in the platform.':
     'Lihat bulan mana yang diarsipkan; pembacaan sesudahnya ada di platform.',
-  'The archive has more than 1,000 files of these days.': 'Arsip memiliki lebih dari 1.000 berkas dari hari-hari ini.',
+  'The archive has more than 1,000 files of these days.':
+    'Arsip memiliki lebih dari 1.000 berkas untuk rentang tanggal itu.',
   'Ask for fewer days.': 'Minta lebih sedikit hari.',
   'Readings of this tenant stay for 1 to {most} days.': 'Pembacaan tenant ini disimpan selama 1 sampai {most} hari.',
   "Choose a number in that range. For more days, ask the platform's operator.":

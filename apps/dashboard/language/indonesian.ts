@@ -11,12 +11,12 @@ export const INDONESIAN = {
   '15 min': '15 mnt',
   '24 h': '24 jam',
   '24 h ago': '24 jam lalu',
-  '30 d': '30 hr',
+  '30 d': '30 hari',
   '30 days': '30 hari',
   '6 digits': '6 angka',
   '6 h': '6 jam',
-  '7 d': '7 hr',
-  '90 d': '90 hr',
+  '7 d': '7 hari',
+  '90 d': '90 hari',
   '90 days': '90 hari',
   ': done': ': selesai',
   ': to do': ': belum',
@@ -34,19 +34,19 @@ export const INDONESIAN = {
   'A device that is tagged later is judged from its next reading on.':
     'Perangkat yang diberi tag belakangan dinilai mulai pembacaan berikutnya.',
   'A device whose alert opens and resolves more often is told of once an hour, in a digest.':
-    'Perangkat yang peringatannya lebih sering terbuka dan selesai diberitahukan sekali sejam, dalam rangkuman.',
+    'Jika peringatan sebuah perangkat terbuka dan selesai lebih sering dari itu, pemberitahuannya digabung sekali sejam dalam rangkuman.',
   'A digest beyond (times an hour)': 'Rangkuman di atas (kali per jam)',
   'a former member': 'mantan anggota',
   'A JSON object such as {example}. What is refused is on the page Ingest.':
     'Objek JSON seperti {example}. Yang ditolak ada di halaman Penerimaan.',
-  'A letter is kept for 30 days.': 'Satu pesan disimpan selama 30 hari.',
+  'A letter is kept for 30 days.': 'Setiap pesan disimpan selama 30 hari.',
   'a limit until {time}': 'batas sampai {time}',
   'A mail is on its way to {email}. Its link confirms the address.':
     'Email sedang dikirim ke {email}. Tautannya mengonfirmasi alamat itu.',
   'A mail with a link is sent there. Alerts follow once its reader has confirmed the address.':
-    'Email dengan tautan dikirim ke sana. Peringatan menyusul setelah pembacanya mengonfirmasi alamat itu.',
+    'Email dengan tautan dikirim ke sana. Peringatan menyusul setelah penerimanya mengonfirmasi alamat itu.',
   'A message that cannot be stored is kept here with the reason.':
-    'Pesan yang tidak dapat disimpan ditaruh di sini beserta alasannya.',
+    'Pesan yang tidak dapat disimpan ditampung di sini beserta alasannya.',
   'A message that equals the previous one and comes within this time is not stored again. 0: every message is stored.':
     'Pesan yang sama dengan pesan sebelumnya dan datang dalam waktu ini tidak disimpan lagi. 0: setiap pesan disimpan.',
   'A name in the readings, such as temperature, or a path, such as tank.level.':
@@ -152,7 +152,7 @@ export const INDONESIAN = {
   'Ask the platform’s operator for the login: {command} makes it.':
     'Mintalah login kepada operator platform: {command} membuatnya.',
   'Asked for': 'Diminta',
-  'Asks its reader to confirm': 'Meminta konfirmasi pembacanya',
+  'Asks its reader to confirm': 'Meminta konfirmasi penerimanya',
   'At least 10 seconds after From': 'Sedikitnya 10 detik setelah Dari',
   'At least 12 characters.': 'Sedikitnya 12 karakter.',
   'At most 366 days and 1,000 files at a time. The links are made by the next run of the archive and work for a week.':
@@ -178,9 +178,9 @@ export const INDONESIAN = {
     'Tautan untuk mengonfirmasi perubahan dikirim ke kedua alamat, yang lama dan yang baru.',
   Broker: 'Broker',
   'Broker session': 'Sesi broker',
-  'Bytes of dead letters kept': 'Byte pesan tak tersimpan yang ditaruh',
-  'Bytes of waiting commands': 'Byte perintah menunggu',
-  'Bytes of waiting commands of one device': 'Byte perintah menunggu satu perangkat',
+  'Bytes of dead letters kept': 'Byte pesan tak tersimpan yang ditampung',
+  'Bytes of waiting commands': 'Byte perintah yang menunggu',
+  'Bytes of waiting commands of one device': 'Byte perintah yang menunggu untuk satu perangkat',
   'Bytes stored today': 'Byte tersimpan hari ini',
   'CA certificate': 'Sertifikat CA',
   Cancel: 'Batal',
@@ -261,7 +261,7 @@ export const INDONESIAN = {
     'Hari dihitung dalam UTC. Penghitungan dilakukan setiap 15 menit dan disimpan selama {months} bulan. Pembacaan dihitung pada hari penerimaannya. Satu kB adalah 1.000 byte payload yang tersimpan, dibulatkan untuk setiap hari.',
   'Dead letter {id}': 'Pesan tak tersimpan {id}',
   'Dead letters': 'Pesan tak tersimpan',
-  'Dead letters kept': 'Pesan tak tersimpan yang ditaruh',
+  'Dead letters kept': 'Pesan tak tersimpan yang ditampung',
   Decimals: 'Desimal',
   Delete: 'Hapus',
   'Delete account': 'Hapus akun',
@@ -411,10 +411,10 @@ export const INDONESIAN = {
   'In Grafana, add a PostgreSQL data source with host, database, user and password of that login.':
     'Di Grafana, tambahkan sumber data PostgreSQL dengan host, basis data, pengguna, dan kata sandi login tersebut.',
   'In more than {count} minutes of the last day, the readings received and those accounted for differ. This is a bug in the platform: tell its operator.':
-    'Dalam lebih dari {count} menit selama sehari terakhir, pembacaan yang diterima berbeda dari yang tercatat hasilnya. Ini kesalahan platform: beri tahu operatornya.',
+    'Dalam lebih dari {count} menit selama sehari terakhir, jumlah pembacaan yang diterima tidak sama dengan jumlah yang tercatat hasilnya. Ini bug pada platform: beri tahu operatornya.',
   'In the last 24 hours it would have fired': 'Dalam 24 jam terakhir aturan ini akan terpicu',
   'In {count, plural, one {# minute} other {# minutes}} of the last day, the readings received and those accounted for differ. This is a bug in the platform: tell its operator.':
-    'Dalam {count} menit selama sehari terakhir, pembacaan yang diterima berbeda dari yang tercatat hasilnya. Ini kesalahan platform: beri tahu operatornya.',
+    'Dalam {count} menit selama sehari terakhir, jumlah pembacaan yang diterima tidak sama dengan jumlah yang tercatat hasilnya. Ini bug pada platform: beri tahu operatornya.',
   'in {span}': 'dalam {span}',
   info: 'info',
   Ingest: 'Penerimaan',
@@ -472,7 +472,7 @@ export const INDONESIAN = {
   Kind: 'Jenis',
   Language: 'Bahasa',
   'Last day': 'Hari terakhir',
-  'Last in the hour from': 'Terakhir dalam jam mulai',
+  'Last in the hour from': 'Terakhir dalam jam yang dimulai',
   'Last near {where}, {time}': 'Terakhir di sekitar {where}, {time}',
   'Last readings': 'Pembacaan terakhir',
   'Last refused by the broker.': 'Terakhir ditolak oleh broker.',
@@ -533,13 +533,13 @@ export const INDONESIAN = {
   Maintenance: 'Pemeliharaan',
   'Make an alert rule': 'Buat aturan peringatan',
   'Make token': 'Buat token',
-  'Make {email} {role}?': 'Jadikan {email} {role}?',
+  'Make {email} {role}?': 'Jadikan {email} sebagai {role}?',
   'Make {role}': 'Jadikan {role}',
   'Measured over': 'Diukur selama',
   'Member since': 'Anggota sejak',
   Members: 'Anggota',
   members: 'anggota',
-  'Members that hold the time': 'Anggota JSON yang berisi waktu',
+  'Members that hold the time': 'Properti JSON yang berisi waktu',
   'Message id': 'Id pesan',
   Messages: 'Pesan',
   'Messages of all devices': 'Pesan semua perangkat',
@@ -607,7 +607,7 @@ export const INDONESIAN = {
   'None has this reason, device and age.': 'Tidak ada yang memiliki alasan, perangkat, dan usia ini.',
   'Not connected': 'Tidak terhubung',
   'Not found': 'Tidak ditemukan',
-  'Not judged since {time}{because}.': 'Belum dinilai sejak {time}{because}.',
+  'Not judged since {time}{because}.': 'Tidak dinilai sejak {time}{because}.',
   'Not judged yet{because}.': 'Belum dinilai{because}.',
   'Not stored': 'Tidak tersimpan',
   'Nothing changed yet': 'Belum ada perubahan',
@@ -655,8 +655,8 @@ export const INDONESIAN = {
   'Open ({open})': 'Terbuka ({open})',
   'Open alerts': 'Peringatan terbuka',
   'Open device': 'Buka perangkat',
-  'Open invitations': 'Undangan terbuka',
-  'open invitations': 'undangan terbuka',
+  'Open invitations': 'Undangan yang belum diterima',
+  'open invitations': 'undangan yang belum diterima',
   'Open the invitation link you were sent, or ask the platform’s operator for a tenant.':
     'Buka tautan undangan yang Anda terima, atau mintalah tenant kepada operator platform.',
   'Open the link in the e-mail you were sent. This page then tells you what happened.':
@@ -703,7 +703,7 @@ export const INDONESIAN = {
     'Simpan kunci dalam variabel lingkungan MQTT_KEY, dan ca.pem di samping programnya.',
   'Put the key in the environment variable MQTT_KEY.': 'Simpan kunci dalam variabel lingkungan MQTT_KEY.',
   'Put the token in the environment variable {variable}, and replace {slug} with the slug of a device. A token allows one request at a time and 60 a minute; an answer has up to 1,000 rows.':
-    'Simpan token dalam variabel lingkungan {variable}, dan ganti {slug} dengan slug sebuah perangkat. Satu token mengizinkan satu permintaan sekaligus dan 60 per menit; satu jawaban paling banyak 1.000 baris.',
+    'Simpan token dalam variabel lingkungan {variable}, dan ganti {slug} dengan slug sebuah perangkat. Satu token mengizinkan satu permintaan pada satu waktu dan 60 per menit; satu jawaban paling banyak 1.000 baris.',
   'Put {placeholder} where the gateway expects the message.':
     'Taruh {placeholder} di tempat gateway mengharapkan pesannya.',
   'Python program': 'program Python',
@@ -755,7 +755,7 @@ export const INDONESIAN = {
   Refused: 'Ditolak',
   'Refused at the broker': 'Ditolak di broker',
   'Refused at the broker in the last 24 hours': 'Ditolak di broker dalam 24 jam terakhir',
-  'Refused by its reader': 'Ditolak pembacanya',
+  'Refused by its reader': 'Ditolak penerimanya',
   'Refused today': 'Ditolak hari ini',
   Registered: 'Terdaftar',
   rejected: 'ditolak',
@@ -863,7 +863,7 @@ export const INDONESIAN = {
   'Signing in with e-mail and password is switched off here. Ask the platform’s operator.':
     'Masuk dengan email dan kata sandi dimatikan di sini. Tanyakan kepada operator platform.',
   'Silent for': 'Diam selama',
-  'Single notifications of one channel in an hour': 'Notifikasi tunggal satu kanal dalam satu jam',
+  'Single notifications of one channel in an hour': 'Notifikasi tunggal per kanal dalam satu jam',
   Size: 'Ukuran',
   sketch: 'sketsa',
   'Skip to content': 'Lompat ke isi',
@@ -901,25 +901,25 @@ export const INDONESIAN = {
   'The 6 digits that your authenticator app shows now.': '6 angka yang sedang ditampilkan aplikasi autentikator Anda.',
   'the alert': 'peringatan ini',
   'The alert is resolved after as long without a breach.':
-    'Peringatan selesai setelah waktu yang sama tanpa pelanggaran.',
+    'Peringatan selesai jika selama waktu yang sama tidak ada pelanggaran.',
   'The alert is resolved when no reading meets it for so long.':
     'Peringatan selesai jika tidak ada pembacaan yang memenuhinya selama waktu itu.',
   'The archive has readings that retention took out of the platform, a Parquet file for each day of UTC. DuckDB reads them ({query}), and so do pandas, Polars and Spark. For readings that are still in the platform, use <em>Download CSV</em> below a chart.':
     'Arsip berisi pembacaan yang masa simpannya sudah habis, satu berkas Parquet untuk setiap hari UTC. DuckDB dapat membacanya ({query}), begitu juga pandas, Polars, dan Spark. Untuk pembacaan yang masih ada di platform, gunakan <em>Unduh CSV</em> di bawah grafik.',
   'The archive no longer has files of these days. Ask again for what it has.':
-    'Arsip tidak lagi memiliki berkas dari hari-hari ini. Mintalah lagi yang masih ada.',
+    'Arsip tidak lagi memiliki berkas untuk rentang tanggal itu. Mintalah lagi yang masih ada.',
   'The attempt failed: {error} It is tried again for a day; correct the channel, or delete it.':
     'Percobaan gagal: {error} Percobaan diulang selama sehari; perbaiki kanalnya, atau hapus.',
   'The authenticator app has been removed.': 'Aplikasi autentikator telah dihapus.',
   'The broker has it; the device has not been heard since.':
-    'Perintah sudah ada di broker; sejak itu perangkat belum terdengar.',
+    'Perintah sudah ada di broker; sejak itu belum ada pesan dari perangkat.',
   'The captcha check failed. Reload the page and try again.':
     'Pemeriksaan captcha gagal. Muat ulang halaman dan coba lagi.',
   'The channel may have been deleted, or a newer mail may have another link. Open the newest one.':
     'Kanalnya mungkin sudah dihapus, atau email yang lebih baru memiliki tautan lain. Buka yang terbaru.',
   'The channel {name} is deleted.': 'Kanal {name} telah dihapus.',
   'The code is wrong or has expired. Check it, or have another sent.':
-    'Kode salah atau sudah kedaluwarsa. Periksa, atau minta dikirim yang lain.',
+    'Kode salah atau sudah kedaluwarsa. Periksa kodenya, atau minta kode baru.',
   'The code is wrong. Codes change every 30 seconds: check the clock of the device with the app.':
     'Kode salah. Kode berganti setiap 30 detik: periksa jam perangkat yang memuat aplikasinya.',
   'The code was refused. Sign in again.': 'Kode ditolak. Masuklah lagi.',
@@ -978,10 +978,12 @@ export const INDONESIAN = {
     'Platform sedang tidak menyimpan apa pun, jadi tidak ada yang diubah. Coba lagi nanti.',
   'The platform’s operator': 'Operator platform',
   'The route is changed.': 'Rute telah diubah.',
-  'The route is deleted. What it had planned is cancelled.': 'Rute telah dihapus. Yang direncanakannya dibatalkan.',
+  'The route is deleted. What it had planned is cancelled.':
+    'Rute telah dihapus. Pengiriman yang sudah dijadwalkannya dibatalkan.',
   'The route is in force for alerts that open from now on.':
     'Rute berlaku untuk peringatan yang terbuka mulai sekarang.',
-  'The route is off. What it had planned is cancelled.': 'Rute nonaktif. Yang direncanakannya dibatalkan.',
+  'The route is off. What it had planned is cancelled.':
+    'Rute nonaktif. Pengiriman yang sudah dijadwalkannya dibatalkan.',
   'The route is on.': 'Rute aktif.',
   'The rule {name} is deleted.': 'Aturan {name} telah dihapus.',
   'The rules are saved. They are in force within a minute.': 'Aturannya telah disimpan dan berlaku dalam satu menit.',
@@ -1010,11 +1012,11 @@ export const INDONESIAN = {
     'Tidak ada pembacaan dalam rentang ini, jadi tidak ada berkas yang disimpan. Yang lebih lama mungkin ada di arsip: pemilik melihatnya di Pengaturan.',
   'There are no rules yet, so nothing is watched.': 'Belum ada aturan, jadi tidak ada yang dipantau.',
   'There are too many readings in this range to draw them in time. Choose a shorter range.':
-    'Pembacaan dalam rentang ini terlalu banyak untuk digambar tepat waktu. Pilih rentang yang lebih pendek.',
+    'Pembacaan dalam rentang ini terlalu banyak untuk digambar dalam batas waktu. Pilih rentang yang lebih pendek.',
   'There are too many readings to try all of them: only what came since {time} was looked at.':
     'Pembacaan terlalu banyak untuk dicoba semuanya: hanya yang masuk sejak {time} yang diperiksa.',
   'There are too many readings to try this rule on in time. Choose one device, or save the rule without this preview.':
-    'Pembacaan terlalu banyak untuk mencoba aturan ini tepat waktu. Pilih satu perangkat, atau simpan aturan tanpa pratinjau ini.',
+    'Pembacaan terlalu banyak untuk mencoba aturan ini dalam batas waktu. Pilih satu perangkat, atau simpan aturan tanpa pratinjau ini.',
   'There is already an account for this e-mail address. Sign in instead.':
     'Sudah ada akun untuk alamat email ini. Masuk saja.',
   'There is no such device': 'Perangkat itu tidak ada',
@@ -1060,10 +1062,10 @@ export const INDONESIAN = {
   'This password is too weak. {message}': 'Kata sandi ini terlalu lemah. {message}',
   'This platform has not sent anything yet, so it cannot take a webhook’s or a gateway’s secrets. If this stays, ask its operator.':
     'Platform ini belum mengirim apa pun, jadi belum dapat menerima rahasia webhook atau gateway. Jika ini terus berlanjut, tanyakan kepada operatornya.',
-  'This platform sends no mail: the link is in its front-door.log.':
-    'Platform ini tidak mengirim email: tautannya ada di front-door.log.',
-  'This platform sends no mail: the links are in its front-door.log.':
-    'Platform ini tidak mengirim email: tautannya ada di front-door.log.',
+  'This platform sends no mail: its operator finds the link in front-door.log or with “compose logs api”.':
+    'Platform ini tidak mengirim email: operatornya menemukan tautannya di front-door.log atau dengan “compose logs api”.',
+  'This platform sends no mail: its operator finds the links in front-door.log or with “compose logs api”.':
+    'Platform ini tidak mengirim email: operatornya menemukan tautannya di front-door.log atau dengan “compose logs api”.',
   'This platform sends no mail: use a webhook or a chat gateway, or ask its operator.':
     'Platform ini tidak mengirim email: gunakan webhook atau gateway chat, atau tanyakan kepada operatornya.',
   'This second factor is no longer there. Reload the page.': 'Faktor kedua ini sudah tidak ada. Muat ulang halaman.',
@@ -1093,7 +1095,7 @@ export const INDONESIAN = {
   'Type {text} to confirm': 'Ketik {text} untuk mengonfirmasi',
   'unchanged, at {destination}': 'tidak berubah, di {destination}',
   'Under Messages, name {member} as time member. Telegraf only publishes: to read commands it would open a second connection, which ends the first.':
-    'Di bawah Pesan, sebut {member} sebagai anggota waktu. Telegraf hanya mengirim: untuk membaca perintah ia akan membuka koneksi kedua, yang memutus koneksi pertama.',
+    'Di bawah Pesan, isi {member} sebagai properti waktu. Telegraf hanya mengirim: untuk membaca perintah ia akan membuka koneksi kedua, yang memutus koneksi pertama.',
   'Under Settings > Devices & services > MQTT enter broker {host}, port {port}, user name {username} and the key. Choose MQTT protocol 5 and, as broker certificate validation, {validation}. Switch discovery, birth and will message off: their topics are not this device’s. Then add to configuration.yaml:':
     'Di Settings > Devices & services > MQTT, isi broker {host}, port {port}, nama pengguna {username}, dan kunci. Pilih protokol MQTT 5 dan, untuk validasi sertifikat broker, {validation}. Matikan discovery serta pesan birth dan will: topiknya bukan milik perangkat ini. Lalu tambahkan ke configuration.yaml:',
   Unit: 'Satuan',
@@ -1119,8 +1121,8 @@ export const INDONESIAN = {
   'Wait (minutes)': 'Tunggu (menit)',
   'Wait and repeat until the alert is': 'Tunggu dan ulangi sampai peringatan',
   Waiting: 'Menunggu',
-  'Waiting commands': 'Perintah menunggu',
-  'Waiting commands of one device': 'Perintah menunggu satu perangkat',
+  'Waiting commands': 'Perintah yang menunggu',
+  'Waiting commands of one device': 'Perintah yang menunggu untuk satu perangkat',
   'Waiting for the answer': 'Menunggu jawaban',
   'Waiting for the first reading…': 'Menunggu pembacaan pertama…',
   'Waits for confirmation': 'Menunggu konfirmasi',
@@ -1137,7 +1139,7 @@ export const INDONESIAN = {
   'What people call it.': 'Nama yang dipakai orang.',
   'What the devices send, and what happens to it.': 'Apa yang dikirim perangkat, dan apa yang terjadi dengannya.',
   'What was so before that time counts from its first reading in it. Where a device reports every few seconds, times are exact to the minute.':
-    'Yang sudah berlaku sebelum waktu itu dihitung sejak pembacaan pertamanya di dalamnya. Jika perangkat melapor setiap beberapa detik, waktunya tepat sampai menit.',
+    'Kondisi yang sudah terpenuhi sebelum rentang itu dihitung sejak pembacaan pertama di dalamnya. Jika perangkat melapor setiap beberapa detik, waktunya tepat sampai menit.',
   When: 'Kapan',
   'When an owner or staff asks, facts of this tenant are sent to {provider}, outside this platform. What they are is in the settings, and below each answer.':
     'Jika pemilik atau staf bertanya, fakta tenant ini dikirim ke {provider}, di luar platform ini. Apa saja faktanya tertulis di pengaturan dan di bawah setiap jawaban.',
@@ -1237,7 +1239,7 @@ export const INDONESIAN = {
     '{email} memiliki faktor kedua. Tautan saja tidak dapat mengubah kata sandi.',
   '{email} is invited.': '{email} telah diundang.',
   '{email} is no longer a member.': '{email} bukan anggota lagi.',
-  '{email} is now {role}.': '{email} sekarang {role}.',
+  '{email} is now {role}.': '{email} sekarang menjadi {role}.',
   '{email}: your account': '{email}: akun Anda',
   '{failed} failed': '{failed} gagal',
   '{field} is above {bound}': '{field} di atas {bound}',
@@ -1284,8 +1286,8 @@ export const INDONESIAN = {
     '{name} dinonaktifkan. Perangkat diputus dalam beberapa detik.',
   '{name} is kept. Its devices can connect again.': '{name} dipertahankan. Perangkatnya dapat terhubung lagi.',
   '{name} is made.': '{name} telah dibuat.',
-  '{name} is off. Its open alerts are resolved.': '{name} nonaktif. Peringatannya yang terbuka sudah selesai.',
-  '{name} is off. What waited for it is cancelled.': '{name} nonaktif. Yang menunggu untuknya dibatalkan.',
+  '{name} is off. Its open alerts are resolved.': '{name} nonaktif. Peringatannya yang masih terbuka dianggap selesai.',
+  '{name} is off. What waited for it is cancelled.': '{name} nonaktif. Pesan yang menunggu untuk kanal ini dibatalkan.',
   '{name} is on.': '{name} aktif.',
   '{name} is revoked.': '{name} telah dicabut.',
   '{name} will be deleted in 7 days.': '{name} akan dihapus dalam 7 hari.',
@@ -1324,7 +1326,7 @@ export const INDONESIAN = {
   '{used} of {most}': '{used} dari {most}',
   '{used} of {most} {noun}': '{used} dari {most} {noun}',
   '{waiting} waiting': '{waiting} menunggu',
-  '{which} are no longer told by it.': '{which} tidak lagi diberitahukan olehnya.',
+  '{which} are no longer told by it.': '{which} tidak lagi diberitahukan melalui rute ini.',
   '{which} to {channel}': '{which} ke {channel}',
   '{words}: show what was told of {title}': '{words}: tampilkan apa yang diberitahukan tentang {title}',
   '{workers, plural, one {Connected} other {# connected}}': '{workers, plural, =1 {Terhubung} other {# terhubung}}',

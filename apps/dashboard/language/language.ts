@@ -40,8 +40,9 @@ let elsewhere: Catalogue = {};
 /** The language that is shown. */
 export const shownLanguage = (): Language => language;
 
-/** The translation of an English message; undefined in English. */
-export const translation = (message: string): string | undefined => catalogue?.[message];
+/** The translation of an English message; undefined in English, and of what is not in the catalogue, such as "constructor". */
+export const translation = (message: string): string | undefined =>
+  catalogue && Object.hasOwn(catalogue, message) ? catalogue[message] : undefined;
 
 export const locale = (): Locale => LOCALES[language];
 

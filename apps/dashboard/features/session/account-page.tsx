@@ -124,7 +124,11 @@ function AddressForm({ email, sendsMail, onDone }: FormProps & { email: string; 
       'Two e-mails are on their way, one to {email} and one to {next}. Open the link in both. Until then you sign in as {email}.',
       { email, next },
     );
-    onDone(sendsMail ? sent : `${sent} ${t('This platform sends no mail: the links are in its front-door.log.')}`);
+    onDone(
+      sendsMail
+        ? sent
+        : `${sent} ${t('This platform sends no mail: its operator finds the links in front-door.log or with “compose logs api”.')}`,
+    );
   });
   return (
     <form method="post" onSubmit={submit}>

@@ -44,7 +44,8 @@ export function ResetForm({ next }: { next: string }) {
           'If {email} has an account, an e-mail with a link is on its way. The link works once, for a limited time, in any browser. Nothing there? Look in your spam folder, and ask again in a few minutes.',
           { email: sentTo },
         )}
-        {!sendsMail && ` ${t('This platform sends no mail: the link is in its front-door.log.')}`}
+        {!sendsMail &&
+          ` ${t('This platform sends no mail: its operator finds the link in front-door.log or with “compose logs api”.')}`}
       </Notice>
     );
   }
