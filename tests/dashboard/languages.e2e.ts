@@ -135,7 +135,7 @@ test('a rule and an invitation in Indonesian', async () => {
   await page.getByText(/^(tidak pernah|[\d.]+ kali)$/).waitFor();
   await inspect(page, LOOKS, 'id-alert-rule');
   await page.getByRole('button', { name: 'Buat aturan', exact: true }).last().click();
-  await page.getByText('temperature di atas 900, pada semua perangkat').waitFor();
+  await page.getByText('Jika temperature di atas 900, pada semua perangkat', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Hapus Ketel terlalu panas' }).click();
   await page.getByRole('button', { name: 'Hapus aturan' }).click();
   await page.getByText('Aturan Ketel terlalu panas telah dihapus.').waitFor();
