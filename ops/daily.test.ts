@@ -1,8 +1,9 @@
 // The reports, and maintenance, on a real database.
 import type { Client } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TestDatabase } from '../provisioning/database/testing/database.ts';
 import { type Commands, startCommands } from './testing/commands.ts';
+import { runOps } from './testing/run.ts';
 
 let commands: Commands;
 let database: TestDatabase;
@@ -149,9 +150,7 @@ describe('ops daily', () => {
   });
 
   it('reports a database that does not answer, and shows no password', async () => {
-    vi.stubEnv('DATABASE_URL', 'postgres://someone:hunter2hunter2@127.0.0.1:1/postgres');
-    const gone = await ops('daily');
-    vi.stubEnv('DATABASE_URL', database.postgres.url);
+    const gone = await runOps(['daily'], { DATABASE_URL: 'postgres://someone:hunter2hunter2@127.0.0.1:1/postgres' });
     expect(gone.out.replace(/\s+/g, ' ')).toContain(
       '1. the database does not tell: cannot connect to someone@127.0.0.1:1/postgres: ECONNREFUSED',
     );

@@ -89,8 +89,10 @@ test('a device that is heard and never subscribes is tried once a minute before 
   const pauses = () => tried.slice(1).map((at, n) => at - tried[n]!);
   await pass(400, true);
   expect(pauses().length).toBeLessThan(12);
-  expect(pauses()).toEqual(pauses().toSorted((a, b) => a - b));
-  expect(pauses().at(-1)).toBeGreaterThanOrEqual(59);
+  // Each is longer than the one before it, up to a minute, less what the test itself took of it.
+  for (const [n, pause] of pauses().slice(1).entries())
+    expect(pause).toBeGreaterThanOrEqual(Math.min(pauses()[n]!, 50));
+  expect(pauses().at(-1)).toBeGreaterThanOrEqual(50);
   expect(pauses().at(-1)).toBeLessThanOrEqual(61);
   // Silent for so long that a try finds that it was not heard; then it is back, and tried although a minute is not over.
   await pass(130, false);
