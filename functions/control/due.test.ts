@@ -89,7 +89,7 @@ test('a device that is heard and never subscribes is tried once a minute before 
   const pauses = () => tried.slice(1).map((at, n) => at - tried[n]!);
   await pass(400, true);
   expect(pauses().length).toBeLessThan(12);
-  // Each is longer than the one before it, up to a minute, less what the test itself took of it.
+  // They grow to a minute, less what the test itself took of it.
   for (const [n, pause] of pauses().slice(1).entries())
     expect(pause).toBeGreaterThanOrEqual(Math.min(pauses()[n]!, 50));
   expect(pauses().at(-1)).toBeGreaterThanOrEqual(50);
