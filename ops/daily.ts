@@ -25,12 +25,15 @@ const SPANS = {
   monthly: { name: 'month', days: 30, statementMs: 120_000, withCost: true },
 } satisfies Record<string, Span>;
 
-/** The commands `daily`, `weekly` and `monthly`. */
-export const reportCommands = () => [
-  reportCommand('daily', 'what the platform did in the last day, and what needs a person', SPANS.daily),
-  reportCommand('weekly', 'the same of the last seven days, with the cost of a stack', SPANS.weekly),
-  reportCommand('monthly', 'the same of the last thirty days, with the cost of a stack', SPANS.monthly),
-];
+/** The `daily` command. */
+export const dailyCommand = () =>
+  reportCommand('daily', 'what the platform did in the last day, and what needs a person', SPANS.daily);
+/** The `weekly` command. */
+export const weeklyCommand = () =>
+  reportCommand('weekly', 'the same of the last seven days, with the cost of a stack', SPANS.weekly);
+/** The `monthly` command. */
+export const monthlyCommand = () =>
+  reportCommand('monthly', 'the same of the last thirty days, with the cost of a stack', SPANS.monthly);
 
 interface Options extends TargetOptions {
   databaseMb?: number;

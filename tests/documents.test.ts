@@ -14,7 +14,7 @@ const pages = ['README.md', 'CONTRIBUTING.md', 'Pulumi.README.md'].concat(
     .map((name) => join('docs', name)),
 );
 
-const OPS = makeProgram().commands;
+const OPS = (await makeProgram()).commands;
 
 /** A path from the root. `dist/` and `.local/` are made by commands. */
 const ROOMS =
