@@ -11,6 +11,18 @@ export type AnswerLanguage = keyof typeof ANSWER_LANGUAGES;
 /** Money is counted in millionths of a US dollar: a price of 1 USD a million tokens is 1 a token. */
 export const MICROS = 1_000_000;
 
+/** Names of the settings of questions that an operator chooses; the key comes apart from them. */
+export const QUESTION_SETTINGS = [
+  'QUESTIONS_URL',
+  'QUESTIONS_MODELS',
+  'QUESTIONS_PRICES_FROM',
+  'QUESTIONS_TOKENS_DAY',
+  'QUESTIONS_TOKENS_MONTH',
+  'QUESTIONS_USD_DAY',
+  'QUESTIONS_USD_MONTH',
+  'QUESTIONS_PLATFORM_USD_MONTH',
+] as const;
+
 /** What `POST /api/questions` takes. */
 export interface Question {
   kind: QuestionKind;

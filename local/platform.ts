@@ -1,6 +1,7 @@
 // The platform on this machine: database, broker, ingest, registry watch and front door, started in this order and stopped in reverse.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { QUESTION_SETTINGS } from '../domain/questions.ts';
 import { CONTROL_USERNAME } from '../functions/settings/control.ts';
 import { type IngestWorker, startIngestWorker } from '../lab/ingest-worker.ts';
 import { type Mosquitto, startMosquitto } from '../lab/mosquitto.ts';
@@ -219,23 +220,11 @@ async function choosePort(preferred: number | undefined): Promise<number> {
 
 /** A mail server that the developer names: without one this platform sends no mail. */
 const MAIL = ['NOTIFY_SMTP_URL', 'NOTIFY_SMTP_PASSWORD', 'NOTIFY_FROM', 'NOTIFY_CA'];
-/** A provider that the developer names: without one nobody can ask questions. */
-const QUESTIONS = [
-  'QUESTIONS_URL',
-  'QUESTIONS_KEY',
-  'QUESTIONS_MODELS',
-  'QUESTIONS_PRICES_FROM',
-  'QUESTIONS_TOKENS_DAY',
-  'QUESTIONS_TOKENS_MONTH',
-  'QUESTIONS_USD_DAY',
-  'QUESTIONS_USD_MONTH',
-  'QUESTIONS_PLATFORM_USD_MONTH',
-];
-
+/** Of a provider that the developer names: without one nobody can ask questions. */
 function questionSettings(dashboardPort: number, publishableKey: string): Record<string, string> {
   if (!process.env.QUESTIONS_URL) return {};
   return {
-    ...fromDeveloper(QUESTIONS),
+    ...fromDeveloper([...QUESTION_SETTINGS, 'QUESTIONS_KEY']),
     QUESTIONS_API_URL: `http://127.0.0.1:${dashboardPort}`,
     QUESTIONS_PUBLISHABLE_KEY: publishableKey,
   };

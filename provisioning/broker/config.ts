@@ -63,6 +63,14 @@ const template = readFileSync(new URL('./mosquitto.tmpl.conf', import.meta.url),
 /** The template's section of one listener. */
 const LISTENER = /^listener .*\n(.+\n)+/m;
 
+/**
+ * Messages a second of all devices of a tenant, on average; ten times as many at once. What one source can send by the machine's firewall is
+ * below, so only a tenant that floods from many addresses meets it there: it would take the others' share of what ingest drains.
+ */
+export const TENANT_MESSAGES_PER_SECOND = 1_000;
+/** Devices of a tenant that are connected at a time, unless configured. */
+export const TENANT_CONNECTIONS = 1_000;
+
 /** The text of mosquitto.conf. @throws Error naming the option that would break or change the file's meaning. */
 export function renderBrokerConfig(options: BrokerConfigOptions): string {
   const planned = queueLimits(DEFAULT_OUTAGE);

@@ -1,6 +1,7 @@
 // compose.yaml: the platform's containers. Every one has a read-only file system, no capability, no root, and bounds.
 import { stringify } from 'yaml';
 import { MQTT_TLS_PORT, WEB_PORTS } from '../../domain/ingress.ts';
+import { QUESTION_SETTINGS } from '../../domain/questions.ts';
 import { DEFAULT_MAX_CONNECTIONS } from '../broker/config.ts';
 import { FILES, PATHS } from '../machine/bundle/paths.ts';
 import { BROKER_TARGETS, SECRETS, type SecretName, SHARED_GID, UIDS } from './secrets.ts';
@@ -48,18 +49,6 @@ const file = (name: SecretName) => `/run/secrets/${name}`;
 /** Where containers have what is kept beside the database. */
 const placeOf = (store: (typeof STORES)[number]) => `/var/lib/mqtt-saas/${store}`;
 const node = (...args: string[]) => ['/opt/mqtt-saas/bin/node', ...args];
-
-/** What an operator may set of questions. Without the provider's address nobody can ask. */
-const QUESTIONS = [
-  'QUESTIONS_URL',
-  'QUESTIONS_MODELS',
-  'QUESTIONS_PRICES_FROM',
-  'QUESTIONS_TOKENS_DAY',
-  'QUESTIONS_TOKENS_MONTH',
-  'QUESTIONS_USD_DAY',
-  'QUESTIONS_USD_MONTH',
-  'QUESTIONS_PLATFORM_USD_MONTH',
-] as const;
 
 /** How other containers on its networks reach the API. */
 const API_INSIDE = 'http://api:8080';
@@ -160,7 +149,7 @@ const SERVICES: Record<string, Service> = {
       NOTIFY_SMTP_URL: setting('NOTIFY_SMTP_URL:-'),
       NOTIFY_SMTP_PASSWORD_FILE: file('smtp.password'),
       NOTIFY_FROM: setting('NOTIFY_FROM:-'),
-      ...Object.fromEntries(QUESTIONS.map((name) => [name, setting(`${name}:-`)])),
+      ...Object.fromEntries(QUESTION_SETTINGS.map((name) => [name, setting(`${name}:-`)])),
       QUESTIONS_KEY_FILE: file('questions.key'),
       // By the data's network, which both are on: the host's name leads the worker to the broker.
       QUESTIONS_API_URL: API_INSIDE,

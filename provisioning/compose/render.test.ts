@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ingressRules } from '../../domain/ingress.ts';
 import { readQuestionSettings } from '../../functions/settings/questions.ts';
+import { TENANT_CONNECTIONS, TENANT_MESSAGES_PER_SECOND } from '../broker/config.ts';
 import { renderCompose } from './render.ts';
 import { SECRETS } from './secrets.ts';
 
@@ -45,6 +46,12 @@ it('publishes MQTT over TLS as the machine does, the web, and no other port', ()
   const published = services.flatMap(([, { ports = [] }]) => ports.map((port) => Number(port.split(':')[0])));
   const mqtt = ingressRules({ adminCidrs: [] }).find(({ name }) => name === 'allow-mqtts')!.port;
   expect(published.sort((a, b) => a - b)).toEqual([80, 443, mqtt]);
+});
+
+it('bounds what a tenant may send, and how many of its devices may be connected', () => {
+  const conf = release.image.find(({ path }) => path === 'broker/mosquitto.conf')!.content.toString();
+  expect(conf).toContain(`\nplugin_opt_tenant_rate ${TENANT_MESSAGES_PER_SECOND}\n`);
+  expect(conf).toContain(`\nplugin_opt_tenant_connections ${TENANT_CONNECTIONS}\n`);
 });
 
 it('keeps the database and the API on networks without a way out', () => {

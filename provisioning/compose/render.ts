@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { MQTT_TLS_PORT, WEB_PORTS } from '../../domain/ingress.ts';
-import { renderBrokerConfig } from '../broker/config.ts';
+import { renderBrokerConfig, TENANT_CONNECTIONS, TENANT_MESSAGES_PER_SECOND } from '../broker/config.ts';
 import type { ArchiveFile } from '../machine/bundle/archive.ts';
 import { programs } from '../machine/bundle/bundle.ts';
 import { BUNDLE_FILES, FILES, PATHS } from '../machine/bundle/paths.ts';
@@ -33,6 +33,8 @@ export function renderCompose(app: readonly ArchiveFile[]): Release {
     stampKeyFile: `${PATHS.secrets}/${FILES.stampKey}`,
     figuresFile: `${PATHS.metrics}/broker/broker-queue.prom`,
     persistenceDir: PATHS.state,
+    tenantMessagesPerSecond: TENANT_MESSAGES_PER_SECOND,
+    tenantConnections: TENANT_CONNECTIONS,
   });
   const image = [
     text('Dockerfile', read('./Dockerfile')),

@@ -1,7 +1,7 @@
 // The broker and ingest: queue sizes, limits, accounts.
 import { INGEST_RUN } from '../../../domain/ingest-run.ts';
 import { MAX_PAYLOAD_BYTES } from '../../../domain/messages-limits.ts';
-import { DEFAULT_MAX_CONNECTIONS, DEFAULT_OUTAGE } from '../../../provisioning/broker/config.ts';
+import { DEFAULT_MAX_CONNECTIONS, DEFAULT_OUTAGE, TENANT_CONNECTIONS } from '../../../provisioning/broker/config.ts';
 import { SOURCE_LIMITS } from '../../../provisioning/machine/firewall.ts';
 import { listOf, wholeNumber } from '../fields.ts';
 import { key } from './key.ts';
@@ -57,7 +57,7 @@ export const brokerKeys = {
     description: 'Maximum number of clients connected to a listener at a time, 10 to 60,000.',
     example: '2000',
   }),
-  tenantConnections: key(wholeNumber(1, 60_000).default(1000), {
+  tenantConnections: key(wholeNumber(1, 60_000).default(TENANT_CONNECTIONS), {
     description:
       'Maximum number of devices of one tenant that are connected at a time, 1 to 60,000. Raise it with the device limit of a tenant that has more.',
     example: '1000',

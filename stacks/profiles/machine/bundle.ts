@@ -1,6 +1,6 @@
 // The configuration of an environment's broker machine after its first boot, as a bundle.
 import { type IngressRule, MQTT_TLS_PORT, webSocketPorts } from '../../../domain/ingress.ts';
-import { renderBrokerConfig } from '../../../provisioning/broker/config.ts';
+import { renderBrokerConfig, TENANT_MESSAGES_PER_SECOND } from '../../../provisioning/broker/config.ts';
 import { ingestUsername } from '../../../provisioning/broker/registry.ts';
 import { type Bundle, makeBundle } from '../../../provisioning/machine/bundle/bundle.ts';
 import { BUNDLE_FILES, FILES, PATHS } from '../../../provisioning/machine/bundle/paths.ts';
@@ -9,12 +9,6 @@ import type { StackConfig } from '../../configuration/parse.ts';
 import { queueOf } from '../../configuration/queue.ts';
 import { accountPasswordSecret } from '../../tables/accounts.ts';
 import { SECRETS } from '../../tables/secrets.ts';
-
-/**
- * Of all devices of a tenant, on average; ten times as many at once. What one source can send by the firewall's rate is below, so only
- * a tenant that floods from many addresses meets it: it would take the others' share of what ingest drains.
- */
-const TENANT_MESSAGES_PER_SECOND = 1_000;
 
 /** Arguments of {@link brokerBundle}. Every address is known before a deployment, and so is the bundle's hash. */
 export interface BrokerBundleArgs {
