@@ -58,6 +58,28 @@ describe('a backup', () => {
     }
   });
 
+  it('may be made while ids are given away: the dump never has fewer than its facts', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'backup-test-'));
+    const store = folderStore(elsewhere);
+    const giveAway = async () =>
+      (await lab.admin.query("select nextval('public.dead_letters_id_seq')::text as id")).rows[0].id as string;
+    const before = await giveAway();
+    const amid: Vault = {
+      ...lab.vault,
+      store: {
+        ...store,
+        put: async (name, body) => {
+          await store.put(name, body);
+          await giveAway();
+        },
+      },
+    };
+    const { name } = await makeBackup(lab.readerOf(lab.url), amid, quiet);
+    const { sequences } = await verifyBackup(amid, await findBackup(store, name));
+    expect(sequences['public.dead_letters_id_seq']).toBe(before);
+    rmSync(elsewhere, { recursive: true });
+  });
+
   it('that fails leaves nothing that counts as a backup, and is recorded with its reason', async () => {
     const before = (await figures()).backup_last_success_timestamp_seconds;
     const full: Vault = {

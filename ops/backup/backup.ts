@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
-import { EMPTY_TABLES, type Facts, FOREIGN_SCHEMAS, readFacts } from './facts.ts';
+import { EMPTY_TABLES, type Facts, FOREIGN_SCHEMAS, readFacts, readSequences } from './facts.ts';
 import { backupsAmong, dumpOf, factsOf, type Listed, nameAt, toRemove } from './kept.ts';
 import { findClient, isClosedPipe, start } from './postgres-client.ts';
 import { open, seal } from './seal.ts';
@@ -93,6 +93,8 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
       "select pg_export_snapshot() as snapshot, current_setting('server_version_num')::int / 10000 as major",
     );
     const { snapshot, major } = rows[0]!;
+    // No snapshot holds a sequence still: read before pg_dump reads them, they are never ahead of the dump.
+    const sequences = await readSequences(client);
     const programs = await findClient(major);
     // First: with a wrong key, pg_dump would wait for a reader.
     const digest = createHash('sha256');
@@ -141,7 +143,7 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
     const facts = await readFacts(client);
     await client.query('commit');
     const sha256 = digest.digest('hex');
-    return { ...facts, startedAt: startedAt.toISOString(), bytes, sha256, clientMajor: programs.major };
+    return { ...facts, sequences, startedAt: startedAt.toISOString(), bytes, sha256, clientMajor: programs.major };
   });
 }
 

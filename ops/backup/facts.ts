@@ -88,7 +88,8 @@ async function readTables(client: ClientBase): Promise<Record<string, Rows>> {
   return found;
 }
 
-async function readSequences(client: ClientBase): Promise<Record<string, string>> {
+/** Last values of the sequences that gave one, by `schema.sequence`. */
+export async function readSequences(client: ClientBase): Promise<Record<string, string>> {
   const { rows } = await client.query<{ name: string; value: string }>(
     `select format('%I.%I', schemaname, sequencename) as name, last_value::text as value from pg_sequences
      where last_value is not null and schemaname <> all ($1::text[]) order by 1`,
