@@ -60,7 +60,7 @@ function registryOf(size: number, passwordHash: string): RegistryEntry[] {
 function asFiles(registry: readonly RegistryEntry[], folder = makeServiceDir(join(makeScratchDir(), 'files'))) {
   writeFormer(registry, folder);
   const settings = `password_file ${join(folder, 'passwords')}\nacl_file ${join(folder, 'acl')}\n`;
-  return (text: string) => text.replace(/^plugin .*\n(plugin_opt.*\n)+/m, settings);
+  return (text: string) => text.replace(/^plugin_opt.*\n/gm, '').replace(/^plugin .*\n/m, settings);
 }
 
 function writeFormer(registry: readonly RegistryEntry[], folder: string): void {
