@@ -10,8 +10,7 @@ import { readHealthSettings } from '../settings/health.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
 import { makePages, type Pages } from './pages.ts';
 
-/** It promises 5 s, and 10 s back (docs/monitoring.md), and 30 s more for the lease of a worker that was killed. How long it took is printed: a
- * busy machine takes longer. */
+/** It promises 5 s, and 10 s back (docs/monitoring.md). How long it took is printed: a busy machine takes longer. */
 const WITHIN = { timeout: 60_000, interval: 100 };
 
 let rig: Lab;

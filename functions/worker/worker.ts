@@ -15,7 +15,7 @@ import { startPeriodicJobs } from './periodic.ts';
 
 const SUMMARY_EVERY_MS = 10_000;
 /** How often a worker without the lease asks for it. */
-const ASK_EVERY_MS = 3_000;
+const ASK_EVERY_MS = 1_000;
 
 /** Runs until the signal is aborted; then finishes the current write, acknowledges it and releases the lease. */
 export async function runWorker(settings: IngestSettings, log: Logger, signal: AbortSignal): Promise<void> {
