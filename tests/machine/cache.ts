@@ -25,7 +25,11 @@ export async function cached(name: string, inputs: unknown, make: (folder: strin
       await make(beside);
       if (!existsSync(folder)) renameSync(beside, folder);
     } finally {
-      rmSync(beside, { recursive: true, force: true });
+      try {
+        rmSync(beside, { recursive: true, force: true });
+      } catch {
+        // A build that was cut short may have left something mounted in it. Its own error says more.
+      }
     }
   }
   const now = new Date();
