@@ -46,9 +46,10 @@ const MAY_USE = {
 const TOOLS_OF_FUNCTIONS = {
   runtime: [],
   source: ['runtime'],
+  kafka: ['source', 'runtime'],
   broker: ['source', 'runtime'],
   database: ['runtime'],
-  settings: ['broker', 'database', 'runtime'],
+  settings: ['broker', 'kafka', 'database', 'runtime'],
 };
 const JOBS = [
   'ingest',
