@@ -28,9 +28,9 @@ interface Partition {
 }
 
 /**
- * Whoever reads a partition begins where somebody has committed, goes on record by record, and goes back after a rebalance. So when all that
- * came before a record is in the database, everything up to it is: by this process, or by the one that had committed. That holds whoever
- * the partition belongs to by now: a commit that comes too late may set the group back, and then records come again, but never forward.
+ * A worker begins a partition where the group has committed, goes on record by record, and goes back after a rebalance. So when all that
+ * came before a record is in the database, everything up to it is: by this process, or by the one that had committed. That holds
+ * whichever worker has the partition by now: a commit that comes too late may set the group back, and then records come again, but never forward.
  */
 export function createOffsets(): Offsets {
   const partitions = new Map<number, Partition>();

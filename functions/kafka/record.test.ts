@@ -32,7 +32,7 @@ describe('plain', () => {
     for (const other of others) expect(other.stamp).not.toEqual(delivery.stamp);
   });
 
-  test('without a key it is nobody’s; what is empty, or larger than any payload, is what it is', () => {
+  test('without a key it belongs to no device; what is empty, or larger than any payload, is what it is', () => {
     expect(read(made({ key: null, value: null }), 0)).toMatchObject({ topic: '', size: 0 });
     expect(read(made({ key: Buffer.from('a\0b') }), 0).topic).toBe('a\ufffdb');
     const large = read(made({ value: Buffer.alloc(MAX_PAYLOAD_BYTES * 2) }), 0);

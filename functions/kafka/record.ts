@@ -86,7 +86,7 @@ const textOf = (bytes: Buffer | null | undefined) => bytes?.toString('utf8').rep
 /**
  * What Event Grid's MQTT broker routes (https://learn.microsoft.com/azure/event-grid/mqtt-routing-event-schema): a CloudEvent with the
  * MQTT topic as its subject. Event Grid may send one event twice, as two records, so its own id and time are the identity.
- * What is none has no topic, and becomes a dead letter: of nobody, because only the envelope says whose it is.
+ * What is not such an event has no topic, and becomes a dead letter without a tenant, because only the envelope says whose it is.
  */
 function opened({ value }: KafkaRecord): Message {
   const unknown = { topic: '', payload: value ?? EMPTY };

@@ -11,7 +11,7 @@ import { createRecordReader, type RecordForm } from './record.ts';
 
 export type { RecordForm };
 
-/** Where the topic is, and as whom it is read. */
+/** Where the topic is, and as which user it is read. */
 export interface KafkaAddress {
   /** `host:port` of some brokers; they name the others. */
   brokers: string[];

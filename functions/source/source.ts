@@ -19,7 +19,7 @@ export interface Source {
   resume(): void;
   /** Undefined: ingest sends no canary this way. */
   readonly canary?: CanaryWay | undefined;
-  /** Brings nothing more. What is not committed comes again, to whoever opens the source next. */
+  /** Brings nothing more. What is not committed comes again when the source is opened next. */
   close(): Promise<void>;
 }
 

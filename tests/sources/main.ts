@@ -9,7 +9,7 @@ try {
   await fetchKafka();
 } catch (error) {
   if (process.env.CI) throw error;
-  console.error(`NOT TESTED: ingest from Kafka, which cannot be had here: ${(error as Error).message}`);
+  console.error(`NOT TESTED: ingest from Kafka, which is not available here: ${(error as Error).message}`);
   console.log('\n0 passed, 0 failed, 1 skipped');
   process.exit(0);
 }
