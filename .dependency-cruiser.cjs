@@ -45,9 +45,11 @@ const MAY_USE = {
 // The rooms of the Function App. A job never uses another one: the table in periodic/ and the worker compose them, a trigger starts one.
 const TOOLS_OF_FUNCTIONS = {
   runtime: [],
-  broker: ['runtime'],
+  source: ['runtime'],
+  kafka: ['source', 'runtime'],
+  broker: ['source', 'runtime'],
   database: ['runtime'],
-  settings: ['broker', 'database', 'runtime'],
+  settings: ['broker', 'kafka', 'database', 'runtime'],
 };
 const JOBS = [
   'ingest',

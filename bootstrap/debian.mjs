@@ -7,9 +7,11 @@ import { Progress } from './progress.mjs';
 /** A file that shows that a package is installed, for packages without a program of their own name. */
 const PROOF = {
   'btrfs-progs': 'mkfs.btrfs',
+  'default-jre-headless': 'java',
   'docker.io': 'dockerd',
   'dpkg-dev': 'dpkg-scanpackages',
   iproute2: 'ss',
+  maven: 'mvn',
   'mosquitto-clients': 'mosquitto_pub',
   'netcat-openbsd': 'nc',
   nftables: 'nft',

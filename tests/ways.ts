@@ -42,6 +42,9 @@ export const WAYS: Record<string, Step[]> = {
     exported('startConsumer'),
     // The door to the broker, where there is one.
     [/^export .* from '\.\/consumer\.ts';$/m, /^export function startConsumer\b/m],
+    // The session on the broker is a source, where there are several.
+    exported('mqttSource', 'runSession'),
+    exported('runMqttSession', 'runSession'),
     exported('runSession'),
     exported('createDrain'),
     exported('Batch'),

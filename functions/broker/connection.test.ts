@@ -4,9 +4,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generate, type IUnsubscribePacket, type Packet, parser } from 'mqtt-packet';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Delivery } from '../source/delivery.ts';
 import type { FormerFilters } from './client.ts';
 import { type ConnectionOptions, openConnection } from './connection.ts';
-import type { Delivery } from './delivery.ts';
 import { BrokerRefusal } from './reason-codes.ts';
 import { createStampReader } from './stamp.ts';
 
@@ -204,7 +204,7 @@ test.each([
   };
   const { connection, received, deliveries } = await connectTo(answer, { readStamp });
   await expect
-    .poll(() => deliveries.map(({ packetId, dup }) => [packetId, dup]))
+    .poll(() => deliveries.map(({ tag, again }) => [tag, again]))
     .toEqual([
       [3, false],
       [9, true],

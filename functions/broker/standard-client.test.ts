@@ -70,14 +70,14 @@ describe('what the broker allows', () => {
   test('[MQTT-4.5.0-2] [MQTT-2.2.1-5] [MQTT-4.6.0-2] acknowledgements: when told, the very packets, in their order', async () => {
     const { connection, deliveries, received, send } = await run('');
     send(hex('32 07 0001 74 0003 00 78 32 07 0001 74 ffff 00 78 32 07 0001 74 0001 00 78'));
-    await expect.poll(() => deliveries.map(({ packetId }) => packetId)).toEqual([3, 0xffff, 1]);
+    await expect.poll(() => deliveries.map(({ tag }) => tag)).toEqual([3, 0xffff, 1]);
     expect(cmds(received)).not.toContain('puback');
     connection.acknowledge([3, 0xffff, 1], { messages: 3, bytes: 3 });
     const acknowledged = () => received.flatMap(({ cmd, messageId }) => (cmd === 'puback' ? [messageId] : []));
     await expect.poll(acknowledged).toEqual([3, 0xffff, 1]);
     // MQTT-4.3.2-5: acknowledged, the identifier is free; whatever comes with it is new.
     send(hex('3a 07 0001 74 0003 00 79'));
-    await expect.poll(() => deliveries.at(-1)).toMatchObject({ packetId: 3, dup: true });
+    await expect.poll(() => deliveries.at(-1)).toMatchObject({ tag: 3, again: true });
   });
 
   test('[MQTT-3.14.4-1] after its DISCONNECT a client sends nothing more', async () => {

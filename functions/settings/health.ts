@@ -1,8 +1,9 @@
-// The settings of health and metrics: where broker and database are, how large the database may be, and where a worker answers.
+// The settings of health and metrics: where broker and database are (of Kafka's brokers the first that is named), how large the database may be, and where a worker answers.
 import * as z from 'zod';
 import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
 import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
 import { type Environment, read } from './environment.ts';
+import { kafkaBroker, readsKafka } from './kafka.ts';
 
 /** The settings. */
 export interface HealthSettings extends DatabaseSettings, BrokerSettings {
@@ -16,7 +17,6 @@ export interface HealthSettings extends DatabaseSettings, BrokerSettings {
 
 const FIELDS = {
   ...DATABASE_FIELDS,
-  ...BROKER_FIELDS,
   HEALTH_PORT: z
     .string()
     .regex(/^[1-9]\d{0,4}$/, 'must be a port, 1 to 65535')
@@ -33,10 +33,11 @@ const FIELDS = {
 
 /** Reads them. @throws SettingsError listing every missing or bad setting at once. */
 export function readHealthSettings(environment: Environment = process.env): HealthSettings {
+  const broker = readsKafka(environment) ? kafkaBroker(environment) : brokerOf(read(BROKER_FIELDS, environment));
   const values = read(FIELDS, environment);
   return {
     ...databaseOf(values),
-    ...brokerOf(values),
+    ...broker,
     port: values.HEALTH_PORT,
     address: values.HEALTH_ADDRESS,
     databaseLimitBytes: values.DATABASE_LIMIT_MB,

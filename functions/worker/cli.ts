@@ -8,12 +8,13 @@ import { createLogger } from '../runtime/log.ts';
 import { keepHeapSmall } from '../runtime/memory.ts';
 import { readHealthSettings } from '../settings/health.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
+import { readKafkaSettings, readsKafka } from '../settings/kafka.ts';
 import { wantsStacks } from '../settings/log.ts';
 import { metricsPath } from '../settings/metrics-path.ts';
 import { serveQuestions } from './questions.ts';
 import { runWorker } from './worker.ts';
 
-const HELP = `Moves readings from the MQTT broker into Postgres.
+const HELP = `Moves readings from the MQTT broker, or from Kafka, into Postgres.
 
 usage: node main.mjs --mode worker|run
 
@@ -32,6 +33,14 @@ Settings (environment; instead of any NAME, NAME_FILE may name the file that hol
   MQTT_GATE_KEY                        key of the broker's stamps, 32 hexadecimal digits; default: no stamps are expected
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
+  KAFKA_BROKERS                        HOST:PORT,HOST:PORT: a worker reads Kafka instead of the MQTT broker; default: it does not
+  KAFKA_TOPIC                          the topic; default: telemetry
+  KAFKA_GROUP                          the consumer group, whose workers share the partitions; default: mqtt-ingest
+  KAFKA_CLIENT_ID                      this worker's own name and lease; default: the host's name
+  KAFKA_RECORDS                        plain: the key is the MQTT topic; event-grid: the value is Event Grid's envelope; default: plain
+  KAFKA_USERNAME                       SASL PLAIN: the user, for Event Hubs $ConnectionString; default: none
+  KAFKA_PASSWORD                       its password, for Event Hubs the connection string
+  KAFKA_CA                             PEM text or file of the CA to trust; default: the public ones; on loopback without TLS
   EXTERNAL_DATABASE_CONNECTION_STRING  postgres://user:password@host:port/database
   EXTERNAL_DATABASE_CA                 PEM text or file of the CA to trust; default: the public ones
   INGEST_BATCH_CAP                     most messages one run takes; default: ${INGEST_RUN.batchCap.normal}
@@ -75,10 +84,14 @@ export async function runCli(args: string[]): Promise<number> {
     }
     if (values.mode !== 'worker' && values.mode !== 'run') throw new Error('give --mode worker or --mode run');
     keepHeapSmall();
-    const settings = readIngestSettings();
+    const settings = readsKafka() ? readKafkaSettings() : readIngestSettings();
     const log = createLogger('mqtt_ingest', { level: settings.logLevel, pretty: settings.logPretty });
     const signal = untilStopped();
-    if (values.mode === 'run') return hasFailed(await runOnce(settings, log, signal)) ? 1 : 0;
+    if (values.mode === 'run') {
+      if ('kafka' in settings)
+        throw new Error('--mode run drains the MQTT broker; with KAFKA_BROKERS give --mode worker');
+      return hasFailed(await runOnce(settings, log, signal)) ? 1 : 0;
+    }
     const health = readHealthSettings();
     const { address, port } = health;
     const questions = port === undefined ? undefined : serveQuestions(log);

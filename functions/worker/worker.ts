@@ -3,14 +3,13 @@
 import { type Database, openDatabase } from '../database/connection.ts';
 import { acquireLease, type Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
-import { handOver } from '../ingest/account-handover.ts';
 import { createSummary } from '../ingest/accounting.ts';
 import type { CanaryReport } from '../ingest/canary.ts';
-import { maintain, runSession, type SessionOptions } from '../ingest/session.ts';
+import { runFrom, type SourceSettings } from '../ingest/run-from.ts';
+import { maintain, type SessionOptions } from '../ingest/session.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { pause, retry } from '../runtime/retry.ts';
-import type { IngestSettings } from '../settings/ingest.ts';
 import { startPeriodicJobs } from './periodic.ts';
 
 const SUMMARY_EVERY_MS = 10_000;
@@ -18,7 +17,7 @@ const SUMMARY_EVERY_MS = 10_000;
 const ASK_EVERY_MS = 1_000;
 
 /** Runs until the signal is aborted; then finishes the current write, acknowledges it and releases the lease. */
-export async function runWorker(settings: IngestSettings, log: Logger, signal: AbortSignal): Promise<void> {
+export async function runWorker(settings: SourceSettings, log: Logger, signal: AbortSignal): Promise<void> {
   const database = openDatabase(settings.database);
   const summary = createSummary();
   let canaryAgeSeconds: number | undefined;
@@ -72,7 +71,7 @@ export async function runWorker(settings: IngestSettings, log: Logger, signal: A
 }
 
 async function workWhileHeld(
-  settings: IngestSettings,
+  settings: SourceSettings,
   database: Database,
   lease: Lease,
   log: Logger,
@@ -83,9 +82,7 @@ async function workWhileHeld(
   await maintain(database, log);
   const jobs = startPeriodicJobs(settings.database, log);
   try {
-    const session = { settings, database, lease, log, signal, ...told };
-    const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
-    const end = handedOver === 'idle' ? await runSession(session) : handedOver;
+    const end = await runFrom(settings, { database, lease, log, signal, ...told });
     if (end === 'lease-lost') log.warn({}, 'another run has taken the lease over');
   } finally {
     await jobs.stop();

@@ -53,6 +53,8 @@ export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
     target: NODE_TARGET,
     // Provided by the host. pg-native is pg's optional C binding, which is never installed here.
     external: ['@azure/functions-core', 'pg-native'],
+    // The Kafka client's checksums: the form with the WebAssembly in the code, because a bundle has no file beside it.
+    alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
     banner: { js: REQUIRE_BANNER },
     sourcemap: 'linked',
     sourcesContent: false,

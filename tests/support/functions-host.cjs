@@ -1,8 +1,9 @@
 // Stands in for the Function App's Node worker (Azure/azure-functions-nodejs-worker: setupCoreModule, loadScriptFile): a
 // CommonJS program that hands out @azure/functions-core from require() and loads the package's entry point, by import()
 // when it is an ES module. Prints what was registered, which of Node's own modules that took, and the time. With a function's name it
-// calls that function once, as its timer would, and prints the function's log, then how it ended and the memory that took.
-// usage: node functions-host.cjs [FOLDER OF THE PACKAGE [FUNCTION]]
+// calls that function once, as its timer would, and prints the function's log, then how it ended and the memory that took. A file with
+// `{ input, triggerMetadata }` in JSON is what its trigger brings: without one, a timer's.
+// usage: node functions-host.cjs [FOLDER OF THE PACKAGE [FUNCTION [FILE]]]
 const Module = require('node:module');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
@@ -41,9 +42,10 @@ async function load(folder) {
 /** The part of an invocation's context that the functions use. */
 const context = { info: console.log, warn: console.log, error: console.log };
 
-async function call(name) {
+async function call(name, file) {
+  const { input, triggerMetadata } = file ? JSON.parse(require('node:fs').readFileSync(file, 'utf8')) : { input: {} };
   const error = await handlers
-    .get(name)({}, context)
+    .get(name)(input, { ...context, triggerMetadata })
     .then(
       () => undefined,
       ({ message }) => message,
@@ -53,7 +55,7 @@ async function call(name) {
 
 (async () => {
   if (process.argv[2]) await load(path.resolve(process.argv[2]));
-  if (process.argv[3]) return call(process.argv[3]);
+  if (process.argv[3]) return call(process.argv[3], process.argv[4]);
   const { user, system } = process.cpuUsage();
   const builtins = process.moduleLoadList
     .filter((name) => name.startsWith('NativeModule '))
