@@ -45,7 +45,8 @@ const MAY_USE = {
 // The rooms of the Function App. A job never uses another one: the table in periodic/ and the worker compose them, a trigger starts one.
 const TOOLS_OF_FUNCTIONS = {
   runtime: [],
-  broker: ['runtime'],
+  source: ['runtime'],
+  broker: ['source', 'runtime'],
   database: ['runtime'],
   settings: ['broker', 'database', 'runtime'],
 };

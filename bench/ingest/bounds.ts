@@ -5,10 +5,11 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { Delivery, openConnection } from '../../functions/broker/index.ts';
+import { openConnection } from '../../functions/broker/index.ts';
 import type { Route } from '../../functions/ingest/registry.ts';
 import { Row } from '../../functions/ingest/row.ts';
 import { COPY_TELEMETRY, encodePrefix, encodeRows } from '../../functions/ingest/write.ts';
+import { Delivery } from '../../functions/source/delivery.ts';
 import { cpuSeconds, familyCpuSeconds } from '../support/processes.ts';
 import { DEVICES, readingId, readingText } from '../support/readings.ts';
 import { type Stage, TELEMETRY } from '../support/stage.ts';
@@ -86,10 +87,10 @@ export async function brokerDrain(stage: Stage, messages: number): Promise<Parti
       receiveMaximum: 10_000,
       number: 1,
       now: Date.now,
-      onDelivery: ({ packetId, dup, size }) => {
+      onDelivery: ({ tag, again, size }) => {
         bytes += size;
-        if (taken.push(packetId) === 1) setImmediate(acknowledge);
-        if (dup) return;
+        if (taken.push(tag) === 1) setImmediate(acknowledge);
+        if (again) return;
         count += 1;
         lastAt = performance.now();
         if (count !== BATCH) return;

@@ -26,7 +26,7 @@ function start() {
         after(`send ${bytes.toString('hex')}`);
         packets.parse(bytes);
       },
-      deliver: ({ topic, packetId, payload }) => after(`deliver ${topic} ${packetId} ${payload.toString('hex')}`),
+      deliver: ({ topic, tag, payload }) => after(`deliver ${topic} ${tag} ${payload.toString('hex')}`),
       subscribed: (sessionPresent) => after(`subscribed ${sessionPresent}`),
       note: (message) => after(`note ${message}`),
       end: (reason, goodbye) => {

@@ -2,6 +2,7 @@
 // itself. [MQTT-x.y.z-n] are the statements of the OASIS standard.
 import { REFUSALS_FILTER } from '../../domain/refusals.ts';
 import { FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, REPORT_FILTERS, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import type { Delivery } from '../source/delivery.ts';
 import {
   ASSIGNED_CLIENT_ID,
   type ControlPacket,
@@ -17,7 +18,6 @@ import {
   SESSION_EXPIRY,
   WILDCARDS_AVAILABLE,
 } from './control-packets.ts';
-import type { Delivery } from './delivery.ts';
 import {
   type Account,
   type Done,

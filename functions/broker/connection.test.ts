@@ -204,7 +204,7 @@ test.each([
   };
   const { connection, received, deliveries } = await connectTo(answer, { readStamp });
   await expect
-    .poll(() => deliveries.map(({ packetId, dup }) => [packetId, dup]))
+    .poll(() => deliveries.map(({ tag, again }) => [tag, again]))
     .toEqual([
       [3, false],
       [9, true],

@@ -1,9 +1,9 @@
 // One MQTT 5 connection to the broker, from the dial to its end: the socket and the timer of client.ts.
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
+import type { Delivery } from '../source/delivery.ts';
 import type { BrokerAddress } from './address.ts';
 import { type ClientOptions, createClient, type Patience } from './client.ts';
-import type { Delivery } from './delivery.ts';
 import type { Done, PublishOptions } from './encode.ts';
 import { createSocketReader } from './socket-reader.ts';
 

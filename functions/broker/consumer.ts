@@ -2,6 +2,9 @@
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { type Attempt, retry } from '../runtime/retry.ts';
+import type { Delivery } from '../source/delivery.ts';
+import type { Source } from '../source/source.ts';
+import { createAcknowledger } from './acknowledge.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import type { Done } from './encode.ts';
 import { BrokerRefusal, SESSION_TAKEN_OVER } from './reason-codes.ts';
@@ -21,21 +24,12 @@ export interface Received {
   done: Done;
 }
 
-/** Ingest's connection to the broker. */
-export interface Consumer {
-  /** When the current connection subscribed, on `now`'s clock; undefined without one. */
-  readySince(): number | undefined;
+/** Ingest's connection to the broker. It is ready while a connection has subscribed; while it is paused it does not reconnect. */
+export interface Consumer extends Pick<Source, 'readySince' | 'failure' | 'commit' | 'leave' | 'pause' | 'resume'> {
   /** Subscribes as `former` says now, without a new connection. */
   resubscribe(): void;
   /** Publishes once, as {@link Connection.publish} does. Rejects without a connection. */
   publish(topic: string, payload: string): Promise<number>;
-  /** Why the last connection ended or could not be made; undefined while one stands, and before the first. */
-  failure(): unknown;
-  /** Acknowledges what arrived on the current connection; the broker sends the rest again. */
-  acknowledge(received: Received): void;
-  /** Stops reading and reconnecting until `resume`. */
-  pause(): void;
-  resume(): void;
   /** Disconnects permanently; the session remains on the broker. */
   stop(): Promise<void>;
 }
@@ -50,7 +44,7 @@ export const NEW_SESSION =
   'the broker knew no session of this account: anything published before now was not queued for it';
 
 /** Starts connecting at once. */
-export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
+export function startConsumer({ log, onDelivery, ...options }: ConsumerOptions): Consumer {
   const stopping = new AbortController();
   const { signal } = stopping;
   let connection: Connection | undefined;
@@ -58,13 +52,21 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
   let number = 0;
   let failure: unknown;
   let resumed: PromiseWithResolvers<void> | undefined;
+  const acknowledger = createAcknowledger((received) => {
+    if (connection?.number === received.connection) connection.acknowledge(received.packetIds, received.done);
+  });
+  const deliver = (delivery: Delivery) => {
+    acknowledger.add(delivery);
+    onDelivery(delivery);
+  };
 
   /** Returns when it is stopped. @throws the reason why the connection has ended, or could not be made. */
   async function connectOnce({ reset }: Attempt): Promise<void> {
     await resumed?.promise;
     if (signal.aborted) return;
     number += 1;
-    connection = openConnection({ ...options, number, onNote: (message) => log.warn({ connection: number }, message) });
+    const onNote = (message: string) => log.warn({ connection: number }, message);
+    connection = openConnection({ ...options, number, onDelivery: deliver, onNote });
     const { subscribed, ended } = connection;
     subscribed.then(
       (sessionPresent) => {
@@ -99,9 +101,8 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
       return connection.publish(topic, payload);
     },
     failure: () => failure,
-    acknowledge: (received) => {
-      if (connection?.number === received.connection) connection.acknowledge(received.packetIds, received.done);
-    },
+    commit: (deliveries) => acknowledger.settle(deliveries, true),
+    leave: (deliveries) => acknowledger.settle(deliveries, false),
     pause: () => {
       resumed ??= Promise.withResolvers();
       connection?.pause();

@@ -53,19 +53,19 @@ test('any packets, cut anywhere, arrive as they were sent', () => {
           ),
         );
         expect(
-          receive(bytes, sizes).map(({ topic, payload, packetId, dup, properties }) => ({
+          receive(bytes, sizes).map(({ topic, payload, tag, again, properties }) => ({
             topic,
             payload: payload.toString('hex'),
-            packetId,
-            dup,
+            tag,
+            again,
             id: properties?.id,
           })),
         ).toEqual(
           sent.map(({ topic, payload, qos, messageId, id, dup }) => ({
             topic,
             payload: payload.toString('hex'),
-            packetId: qos === 0 ? 0 : messageId,
-            dup: qos === 1 && dup,
+            tag: qos === 0 ? 0 : messageId,
+            again: qos === 1 && dup,
             id,
           })),
         );
@@ -83,7 +83,7 @@ test('of a packet beyond all bounds a beginning is kept, the rest is skipped, an
     );
   const bytes = Buffer.concat([publish(Buffer.alloc(3 * MAX_PACKET_BYTES), 1), publish(Buffer.from('small'), 2)]);
   const [big, small] = receive(bytes, [65_536]);
-  expect(big).toMatchObject({ topic: 'big', packetId: 1, truncated: true });
+  expect(big).toMatchObject({ topic: 'big', tag: 1, truncated: true });
   expect(big!.payload.length).toBeLessThan(MAX_PACKET_BYTES);
-  expect(small).toMatchObject({ packetId: 2, truncated: false, payload: Buffer.from('small') });
+  expect(small).toMatchObject({ tag: 2, truncated: false, payload: Buffer.from('small') });
 });

@@ -2,8 +2,7 @@
 export { type BrokerAddress, readBrokerUrl } from './address.ts';
 export { type FormerFilters, NO_FORMER } from './client.ts';
 export { type Connection, openConnection } from './connection.ts';
-export { type Consumer, NEW_SESSION, type Received, startConsumer } from './consumer.ts';
-export { cameAt, Delivery } from './delivery.ts';
+export { type Consumer, NEW_SESSION, startConsumer } from './consumer.ts';
 export { BrokerRefusal, NO_MATCHING_SUBSCRIBERS, nameReason } from './reason-codes.ts';
 export { createSipHash } from './siphash.ts';
-export { createStampReader, type ReadStamp, STAMP_PROPERTY, type Stamp } from './stamp.ts';
+export { createStampReader, type ReadStamp, STAMP_PROPERTY } from './stamp.ts';

@@ -1,6 +1,6 @@
 // Reads PUBLISH packets in place: every message has properties, the broker's stamp at least. control-packets.ts reads the others.
 import { isUtf8 } from 'node:buffer';
-import { Delivery } from './delivery.ts';
+import { Delivery } from '../source/delivery.ts';
 import { malformed, ProtocolError, TOPIC_ALIAS_INVALID, TOPIC_NAME_INVALID } from './reason-codes.ts';
 import { type ReadStamp, STAMP_PROPERTY } from './stamp.ts';
 

@@ -1,23 +1,10 @@
 // The stamp that the broker's gate appends to a device's message: when it came, which one it was, and what the gate changed.
 import { MAX_COUNTER } from '../../domain/message-identity.ts';
+import type { Stamp } from '../source/stamp.ts';
 import { createSipHash, type SipHash } from './siphash.ts';
 
 /** The user property that carries it: `<ms>.<boot>.<counter>.<note>.<mac>`. */
 export const STAMP_PROPERTY = 'gate';
-
-/** A stamp whose MAC is right. */
-export interface Stamp {
-  /** When the broker received the message, in milliseconds since 1970. */
-  receivedAt: number;
-  /** Which start of the broker: 8 hexadecimal digits. */
-  boot: string;
-  /** Which message since then, from 1. */
-  counter: number;
-  /** Empty; `z<bytes>`: the payload had that size and was taken out; `c<rest>`: published to that topic below its device's. */
-  note: string;
-  /** Of a redriven dead letter: the content and the place in its message that its reading had. */
-  first?: { content: string; index: number };
-}
 
 /** Reads the stamp of a message to `topic` that is in `bytes` from `at` to `end`; undefined when it is forged or malformed. */
 export type ReadStamp = (topic: string, bytes: Buffer, at: number, end: number) => Stamp | undefined;

@@ -70,7 +70,7 @@ describe('what the broker allows', () => {
   test('[MQTT-4.5.0-2] [MQTT-2.2.1-5] [MQTT-4.6.0-2] acknowledgements: when told, the very packets, in their order', async () => {
     const { connection, deliveries, received, send } = await run('');
     send(hex('32 07 0001 74 0003 00 78 32 07 0001 74 ffff 00 78 32 07 0001 74 0001 00 78'));
-    await expect.poll(() => deliveries.map(({ packetId }) => packetId)).toEqual([3, 0xffff, 1]);
+    await expect.poll(() => deliveries.map(({ tag }) => tag)).toEqual([3, 0xffff, 1]);
     expect(cmds(received)).not.toContain('puback');
     connection.acknowledge([3, 0xffff, 1], { messages: 3, bytes: 3 });
     const acknowledged = () => received.flatMap(({ cmd, messageId }) => (cmd === 'puback' ? [messageId] : []));

@@ -5,7 +5,9 @@ import { summarizeError } from '../runtime/error-summary.ts';
 import { monotonic, pause, retry } from '../runtime/retry.ts';
 import type { Account } from '../settings/ingest.ts';
 import { type FormerWatch, watchFormer } from './former-topics.ts';
-import { runSession, type SessionEnd, type SessionOptions } from './session.ts';
+import type { MqttSessionOptions } from './mqtt-session.ts';
+import { mqttSource } from './mqtt-source.ts';
+import { runSession, type SessionEnd } from './session.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 10_000;
 
@@ -17,24 +19,19 @@ const SUBSCRIBE_TIMEOUT_MS = 10_000;
  * @returns `idle` when the old session is empty; else why it is not, and the next run goes on.
  * @throws the error of a write that failed permanently; its messages are still on the broker.
  */
-export async function handOver(session: SessionOptions, previous: Account): Promise<SessionEnd> {
+export async function handOver(session: MqttSessionOptions, previous: Account): Promise<SessionEnd> {
   const { settings, database, log } = session;
   const former = await watchFormer(database, log);
   if (!(await subscribe(session, former))) return session.signal.aborted ? 'stopped' : 'broker-unavailable';
-  const end = await runSession({
-    ...session,
-    former,
-    settings: { ...settings, ...previous },
-    leaving: true,
-    untilIdle: true,
-  });
+  const open = await mqttSource({ ...session, former, settings: { ...settings, ...previous }, leaving: true });
+  const end = await runSession({ ...session, open, untilIdle: true });
   log.info({ from: previous.username, to: settings.username, outcome: end }, 'took over from the previous account');
   return end;
 }
 
 /** Makes sure that messages are queued for the new session; takes none. False when time is up before. */
 async function subscribe(
-  { settings, signal, until = Number.POSITIVE_INFINITY, now = monotonic, log }: SessionOptions,
+  { settings, signal, until = Number.POSITIVE_INFINITY, now = monotonic, log }: MqttSessionOptions,
   { filters: former }: FormerWatch,
 ): Promise<boolean> {
   const connectOnce = async () => {

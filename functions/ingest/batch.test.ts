@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS, DEFAULT_RULES } from '../../domain/messages-limits.ts';
 import { CANARY_TOPIC, telemetryTopic } from '../../domain/topics.ts';
 import { deliveryTo, likeIt } from '../../tests/support/store-rig.ts';
-import type { Delivery } from '../broker/index.ts';
+import type { Delivery } from '../source/delivery.ts';
 import { Batch } from './batch.ts';
 import type { Registry, Route } from './registry.ts';
 
@@ -21,8 +21,8 @@ const route: Route = {
 const registry: Registry = { refresh: () => {}, find: () => route, learn: async () => new Map() };
 
 const TOPIC = telemetryTopic('acme', 'pump-1');
-const delivery = (packetId: number, connection: number, payload = `{"n":${packetId}}`, dup = false): Delivery =>
-  deliveryTo(TOPIC, payload, { packetId, connection, dup, receivedAt: 1_795_262_400_000 });
+const delivery = (tag: number, lane: number, payload = `{"n":${tag}}`, again = false): Delivery =>
+  deliveryTo(TOPIC, payload, { tag, lane, again, receivedAt: 1_795_262_400_000 });
 
 const batchOf = (...deliveries: Delivery[]) => {
   const batch = new Batch(registry);
@@ -35,7 +35,7 @@ test('rejected and repeated messages are acknowledged, too, or they would come a
   const batch = batchOf(delivery(1, 1, 'no JSON'), delivery(2, 1, timed), delivery(3, 1, timed));
   expect(batch).toMatchObject({ messages: 3, rows: [{}], deadLetters: [{ reason: 'not-json' }] });
   expect(batch.repeats).toMatchObject([{ route: { tenant: 'acme' } }]);
-  expect(batch.deliveries.map(({ packetId }) => packetId)).toEqual([1, 2, 3]);
+  expect(batch.deliveries.map(({ tag }) => tag)).toEqual([1, 2, 3]);
 });
 
 test('a redelivery of a packet that is still held is a repeat, whatever time it is, and an equal packet is not', () => {
@@ -75,7 +75,7 @@ test('what a message becomes is counted as held, before it is known too', async 
 });
 
 test('readings of an array that lie in the same packet are told apart from a redelivery of it', () => {
-  const array = (dup: boolean) => delivery(5, 1, '[{"v":1},{"v":2}]', dup);
+  const array = (again: boolean) => delivery(5, 1, '[{"v":1},{"v":2}]', again);
   expect(batchOf(array(false))).toMatchObject({ rows: { length: 2 } });
   expect(batchOf(array(false), array(true))).toMatchObject({ rows: { length: 2 }, repeats: { length: 2 } });
 });
@@ -86,7 +86,7 @@ test('a long topic is counted as held', () => {
 });
 
 test('a canary among messages that are set aside has come, and becomes no dead letter', () => {
-  const canary = deliveryTo(CANARY_TOPIC, '1795262400000 svc-ingest svc-ingest', { packetId: 2 });
+  const canary = deliveryTo(CANARY_TOPIC, '1795262400000 svc-ingest svc-ingest', { tag: 2 });
   const batch = batchOf(delivery(1, 1), canary).setAside('57014: too long');
   expect(batch).toMatchObject({ messages: 2, deadLetters: { length: 1 } });
   expect(batch.canaries).toEqual([{ at: 1_795_262_400_000, session: 'svc-ingest svc-ingest' }]);

@@ -5,7 +5,7 @@ import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { NO_TIME } from '../../domain/messages-plain.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
 import type { ReportChannel } from '../../domain/topics.ts';
-import { cameAt, type Delivery } from '../broker/index.ts';
+import { cameAt, type Delivery } from '../source/delivery.ts';
 import { type Canary, readCanary } from './canary.ts';
 import { channelOf, WHOLE } from './channel.ts';
 import { LESS_WHEN_PLAIN, mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
@@ -283,8 +283,8 @@ export class Batch {
   #isRepeat(row: Row): boolean {
     const { untimed, delivery } = row;
     if (untimed?.byContent) {
-      if (delivery.packetId === 0) return false;
-      const packet = `${delivery.packetId} ${untimed.contentHash}`;
+      if (delivery.tag === 0) return false;
+      const packet = `${delivery.tag} ${untimed.contentHash}`;
       const first = this.#seenPackets.get(packet);
       this.#seenPackets.set(packet, delivery);
       // Equal readings of one message are several readings.

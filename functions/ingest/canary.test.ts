@@ -8,8 +8,8 @@ import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { openDatabase } from '../database/connection.ts';
 import { acquireLease } from '../database/lease.ts';
 import { CANARY_LOST, type CanaryReport } from './canary.ts';
+import { runMqttSession } from './mqtt-session.ts';
 import { runOnce } from './run.ts';
-import { runSession } from './session.ts';
 
 let lab: Lab;
 beforeAll(async () => {
@@ -84,7 +84,7 @@ test('a worker that is connected and gets nothing says so at its next canary', a
   const stopping = new AbortController();
   const reports: CanaryReport[] = [];
   const session = { settings, database, lease, log, signal: stopping.signal, canaryEveryMs: 1_500 };
-  const running = runSession({ ...session, onWritten: () => {}, onCanary: (report) => reports.push(report) });
+  const running = runMqttSession({ ...session, onWritten: () => {}, onCanary: (report) => reports.push(report) });
   onTestFinished(async () => {
     stopping.abort();
     await running;

@@ -2,15 +2,16 @@
 // is in no ledger: a session that is gone or not subscribed, a broker that forgot. A canary that was acknowledged and does not come shows it.
 import type { Client } from 'pg';
 import { CANARY_TOPIC } from '../../domain/topics.ts';
-import { type Consumer, type Delivery, NO_MATCHING_SUBSCRIBERS, nameReason } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { pause } from '../runtime/retry.ts';
+import type { Delivery } from '../source/delivery.ts';
+import type { CanaryWay } from '../source/source.ts';
 
 /** A canary that has come. */
 export interface Canary {
-  /** The broker's session, by client id and user, that has published it. */
+  /** The source that has sent it, by its name. */
   session: string;
   /** When, in milliseconds since 1970. */
   at: number;
@@ -37,8 +38,8 @@ export async function noteCanary(client: Client, session: string, canaries: read
 /** What sends one. */
 export interface CanaryOptions {
   database: Pick<Database, 'query'>;
-  consumer: Pick<Consumer, 'publish' | 'resubscribe'>;
-  /** The broker's session, by client id and user. */
+  way: CanaryWay;
+  /** The source's name. */
   session: string;
   /** Whether nothing waits on the broker any more, so that the previous one must have come. */
   isDrained: boolean;
@@ -61,31 +62,27 @@ export const CANARY_LOST = 'acknowledged messages do not arrive: a canary that t
 /** Publishes one, and looks whether the previous one has come. Never throws: it must not stop ingest. */
 export async function sendCanary(options: CanaryOptions): Promise<CanaryReport | undefined> {
   const answered = new AbortController();
-  const { database, consumer, session, isDrained, patienceMs, signal, now, log } = options;
+  const { database, way, session, isDrained, patienceMs, signal, now, log } = options;
   try {
     const at = now();
     const late = pause(patienceMs, AbortSignal.any([signal, answered.signal])).then(() => {
       throw new Error('the broker did not acknowledge it in time');
     });
-    const reason = await Promise.race([consumer.publish(CANARY_TOPIC, `${at} ${session}`), late]);
-    if (reason >= 0x80) {
-      log.warn(
-        { reason: nameReason(reason) },
-        'the broker refused the canary; is its registry that of a former release?',
-      );
+    const answer = await Promise.race([way.send(`${at} ${session}`), late]);
+    if (typeof answer === 'object') {
+      log.warn({ reason: answer.refused }, 'the broker refused the canary; is its registry that of a former release?');
       return undefined;
     }
     const { rows } = await database.query<{ is_missing: boolean; age_seconds: number | null }>(
       'select * from ingest.canary_published($1, to_timestamp($2::double precision / 1000), $3)',
       [session, at, isDrained],
     );
-    const isUnheard = reason === NO_MATCHING_SUBSCRIBERS;
+    const isUnheard = answer === 'unheard';
     const isLost = isUnheard || rows[0]?.is_missing === true;
     const ageSeconds = rows[0]?.age_seconds == null ? undefined : Math.round(rows[0].age_seconds);
     if (isLost) {
       log.error({ canaryAgeSeconds: ageSeconds, isSubscribed: !isUnheard }, CANARY_LOST);
-      // What the broker may have forgotten.
-      consumer.resubscribe();
+      way.renew();
     }
     return { ageSeconds, isLost };
   } catch (error) {

@@ -30,14 +30,14 @@ const lettersOf = async ({ id }: LabDevice) =>
   ).rows;
 
 /** As the gate delivers what was published to no channel. */
-const toNoChannel = (device: LabDevice, note: string, packetId = 1) =>
-  deliveryTo(`${prefixOf(device)}-`, '{"t":1}', { packetId, stamp: stamper.next({ at, note }) });
+const toNoChannel = (device: LabDevice, note: string, tag = 1) =>
+  deliveryTo(`${prefixOf(device)}-`, '{"t":1}', { tag, stamp: stamper.next({ at, note }) });
 
 test('a wrong topic becomes a letter of its device that names where it was published; again it is the same letter', async () => {
   const device = rig.devices[0]!;
   const [one, other] = [toNoChannel(device, 'ctele/SENSOR'), toNoChannel(device, 'ctele/STATE', 2)];
   await store.store.write(store.batchFrom([one, other]));
-  await store.store.write(store.batchFrom([one, likeIt(other, { packetId: 9, dup: true })]));
+  await store.store.write(store.batchFrom([one, likeIt(other, { tag: 9, again: true })]));
   const letters = await lettersOf(device);
   expect(letters).toMatchObject([
     { topic: `${prefixOf(device)}tele/SENSOR`, reason: 'wrong-topic', received_at: new Date(at), has_tenant: true },
@@ -76,7 +76,7 @@ test('a redriven letter of a message with a stamp is the reading that it was', a
   const unknown = { ...device, topic: 'tenants/acme/devices/later/telemetry' };
   const stamp = stamper.next({ at });
   const array = '[{"v":1},{"v":2},{"v":1}]';
-  await store.write(unknown, [array], { stamp, packetId: 1 });
+  await store.write(unknown, [array], { stamp, tag: 1 });
   const { rows: letters } = await rig.admin.query(
     "select id::text from public.dead_letters where reason = 'unknown-device'",
   );
@@ -85,7 +85,7 @@ test('a redriven letter of a message with a stamp is the reading that it was', a
   );
   const later = { ...unknown, id: rows[0].id };
   // It came again, and was stored, before anybody redrove the letter.
-  await store.write(later, [array], { stamp, packetId: 7 });
+  await store.write(later, [array], { stamp, tag: 7 });
   expect(await redrive(rig.admin, letters[0].id)).toEqual({ outcome: 'duplicate' });
   const stored = await rig.rows(later);
   expect(stored.map(({ ts, payload }) => [ts.getTime(), payload])).toEqual([1, 2, 1].map((v) => [at, { v }]));

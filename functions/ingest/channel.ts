@@ -2,7 +2,7 @@
 import { MAX_FIELD_BYTES } from '../../domain/messages-limits.ts';
 import { type Rejection, reject } from '../../domain/messages-reasons.ts';
 import { parseDeviceTopic, TELEMETRY_FORM } from '../../domain/topics.ts';
-import type { Delivery } from '../broker/index.ts';
+import type { Delivery } from '../source/delivery.ts';
 import type { Route } from './registry.ts';
 
 /** What is to be read. */

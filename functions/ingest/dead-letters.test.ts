@@ -1,7 +1,7 @@
 // What of a dead letter is written, without a database.
 import type { Client } from 'pg';
 import { expect, test } from 'vitest';
-import type { Delivery } from '../broker/index.ts';
+import type { Delivery } from '../source/delivery.ts';
 import type { DeadLetter } from './batch.ts';
 import { keepDeadLetters } from './dead-letters.ts';
 import { keptTopic } from './row.ts';

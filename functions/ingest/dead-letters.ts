@@ -2,7 +2,7 @@
 import type { Client } from 'pg';
 import { bucketedId, contentHash, stampedId } from '../../domain/message-identity.ts';
 import { formatTimestamp } from '../../domain/timestamps.ts';
-import { cameAt } from '../broker/index.ts';
+import { cameAt } from '../source/delivery.ts';
 import type { DeadLetter } from './batch.ts';
 import { messageContent, sentAsWhole } from './row.ts';
 

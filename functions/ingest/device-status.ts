@@ -1,8 +1,8 @@
 // What ingest notes of each device with every batch: when it was heard, its clock, its newest values, and where its new
 // readings are, so that the alert rules judge those and no others.
 import type { Client } from 'pg';
-import { cameAt } from '../broker/index.ts';
 import { arrayOf, JSONB, REAL, TIMESTAMPTZ, TSTZMULTIRANGE, UUID } from '../database/binary.ts';
+import { cameAt } from '../source/delivery.ts';
 import type { Outcomes } from './accounting.ts';
 import type { Batch } from './batch.ts';
 import type { Row } from './row.ts';

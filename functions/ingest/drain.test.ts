@@ -53,7 +53,7 @@ function start(refuses = (_payload: string) => false, suspects = Promise.resolve
     registry: { refresh: () => {}, find: (topic) => route(topic), learn: async () => new Map() },
     store,
     suspectStore: store,
-    source: { pause: () => held++, resume: () => held--, acknowledge: () => {} },
+    source: { pause: () => held++, resume: () => held--, commit: () => {}, leave: () => {} },
     onWritten: () => {},
     cap: Number.POSITIVE_INFINITY,
     retryUntil: Number.POSITIVE_INFINITY,
@@ -61,9 +61,9 @@ function start(refuses = (_payload: string) => false, suspects = Promise.resolve
     log: keepLog().log,
     now: () => performance.now(),
   });
-  let packetId = 0;
+  let tag = 0;
   const receive = (topic: string, payload: string | Buffer, more = {}) =>
-    drain.receive(deliveryTo(topic, payload, { packetId: ++packetId, ...more }));
+    drain.receive(deliveryTo(topic, payload, { tag: ++tag, ...more }));
   const until = async (what: () => boolean) => {
     while (!what()) await turn();
   };

@@ -1,12 +1,12 @@
-// Between broker and database: collects a batch while the previous one is being written, and acknowledges after commit.
+// Between source and database: collects a batch while the previous one is being written, and commits to the source what is committed.
 
 import { CANARY_TOPIC } from '../../domain/topics.ts';
-import type { Delivery, Received } from '../broker/index.ts';
 import type { Logger } from '../runtime/log.ts';
 import { fitHeapTo, freeBuffers } from '../runtime/memory.ts';
 import { pause } from '../runtime/retry.ts';
+import type { Delivery } from '../source/delivery.ts';
+import type { Source } from '../source/source.ts';
 import type { Written } from './accounting.ts';
-import { createAcknowledger } from './acknowledge.ts';
 import { Batch } from './batch.ts';
 import { createFairQueue, senderOf } from './fair-queue.ts';
 import { createPersist } from './persist.ts';
@@ -19,8 +19,8 @@ export interface DrainOptions {
   store: Store;
   /** Where those messages are written meanwhile whose sender had a row refused: on a connection of its own. */
   suspectStore: Store;
-  /** Told to stop and go on reading, and to acknowledge a committed batch. */
-  source: { pause(): void; resume(): void; acknowledge(received: Received): void };
+  /** Told to stop and go on, and what is committed. */
+  source: Pick<Source, 'commit' | 'leave' | 'pause' | 'resume'>;
   /** Told of each committed batch. */
   onWritten: (written: Written, durationMs: number) => void;
   /** Most messages to take. */
@@ -35,15 +35,15 @@ export interface DrainOptions {
 
 /** A running drain. */
 export interface Drain {
-  /** Takes a delivery; leaves it to the broker when the cap is reached or the drain has been closed. */
+  /** Takes a delivery; leaves it to the source when the cap is reached or the drain has been closed. */
   receive(delivery: Delivery): void;
   /** Messages taken so far. */
   taken(): number;
   /** When it last took or wrote something, on `now`'s clock; undefined while it holds messages. */
   quietSince(): number | undefined;
-  /** Takes nothing more. Resolves when what is held has been written and acknowledged, or time is up. */
+  /** Takes nothing more. Resolves when what is held has been written and committed, or time is up. */
   finish(): Promise<void>;
-  /** Takes nothing more. Resolves when the write under way is done; what else is held stays with the broker. */
+  /** Takes nothing more. Resolves when the write under way is done; what else is held stays with the source. */
   stop(): Promise<void>;
   /** Rejects when a write has failed permanently; nothing is written after that. */
   failure: Promise<never>;
@@ -61,7 +61,7 @@ const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 const MOST_BEYOND_BYTES = 64 * 1024;
 const ROOM_BEYOND_BYTES = 256 * 1024;
 /**
- * With this many bytes unread, reading from the broker pauses, until half of them are read. This is what bounds memory: Mosquitto 2.0.11
+ * With this many bytes unread, the source is paused, until half of them are read. This is what bounds memory: Mosquitto 2.0.11
  * exceeds the receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed). The broker keeps the order
  * in which messages came: what waits there waits behind the thousands that another sender sent. Senders take turns only here.
  */
@@ -96,7 +96,6 @@ export function createDrain(options: DrainOptions): Drain {
   /** Of senders that had a row refused, and until when they count as such. */
   const suspect = createFairQueue();
   const suspects = new Map<string, number>();
-  const acknowledger = createAcknowledger((received) => source.acknowledge(received));
   let taken = 0;
   let closed = false;
   let dropped = false;
@@ -108,9 +107,9 @@ export function createDrain(options: DrainOptions): Drain {
   const persistTo = (to: Store) =>
     createPersist({
       store: to,
-      onLeft: (part) => acknowledger.settle(part.deliveries, false),
+      onLeft: (part) => source.leave(part.deliveries),
       onCommitted: (part, written, durationMs) => {
-        acknowledger.settle(part.deliveries, true);
+        source.commit(part.deliveries);
         onWritten(written, durationMs);
         log.debug(
           { messages: part.messages, careful: written.careful, durationMs: Math.round(durationMs) },
@@ -186,7 +185,7 @@ export function createDrain(options: DrainOptions): Drain {
       const started = now();
       await persistSuspects(suspectBatch(), { carefully: true });
       afterwards();
-      // Half of the time the database's cores are the others', unless these wait on the broker until there is room.
+      // Half of the time the database's cores are the others', unless these wait at the source until there is room.
       if (!paused && !closed && suspect.length > 0) await pause(Math.min(now() - started, MOST_REST_MS), signal);
     }
   }
@@ -263,7 +262,6 @@ export function createDrain(options: DrainOptions): Drain {
       if (closed || taken >= cap) return;
       if (delivery.topic !== CANARY_TOPIC) taken += 1;
       quietSince = undefined;
-      acknowledger.add(delivery);
       place(delivery);
       if (!paused && unread.bytes + suspect.bytes > MAX_UNREAD_BYTES) {
         paused = true;

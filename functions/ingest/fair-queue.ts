@@ -1,5 +1,5 @@
 // Messages that wait to be read: senders take turns, so that thousands of one do not keep another's waiting.
-import type { Delivery } from '../broker/index.ts';
+import type { Delivery } from '../source/delivery.ts';
 import { OVERHEAD_BYTES } from './memory-estimate.ts';
 
 /** Of each sender, first come, first served. */

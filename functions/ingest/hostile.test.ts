@@ -9,8 +9,8 @@ import { REJECTION_REASONS, type RejectionReason } from '../../domain/messages-r
 import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
-import type { Delivery } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
+import type { Delivery } from '../source/delivery.ts';
 import { totalOf } from './accounting.ts';
 
 let rig: Lab;
@@ -62,7 +62,7 @@ interface Message {
 let packets = 0;
 const deliveryOf = ({ payload, topic = rig.devices[0]!.topic, ...more }: Message): Delivery => {
   packets += 1;
-  return deliveryTo(topic, payload, { packetId: packets, receivedAt, ...more });
+  return deliveryTo(topic, payload, { tag: packets, receivedAt, ...more });
 };
 
 const writeAll = (messages: Message[]) => store.store.write(store.batchFrom(messages.map(deliveryOf)));

@@ -1,7 +1,7 @@
 // What messages take of memory while they are held.
 import { unpackedSize } from '../../domain/messages-encoding.ts';
 import { MAX_PAYLOAD_BYTES, MAX_READINGS } from '../../domain/messages-limits.ts';
-import type { Delivery } from '../broker/index.ts';
+import type { Delivery } from '../source/delivery.ts';
 
 /** What a held message or reading takes beside its payload, in bytes; generous. */
 export const OVERHEAD_BYTES = 600;

@@ -67,10 +67,10 @@ async function persist(messages: [device: LabDevice, payload: string][], isOver 
     log,
     now: () => performance.now(),
   });
-  const deliveries = messages.map(([device, payload], n) => deliveryTo(device.topic, payload, { packetId: n + 1 }));
+  const deliveries = messages.map(([device, payload], n) => deliveryTo(device.topic, payload, { tag: n + 1 }));
   await write(store.batchFrom(deliveries), { onSent: () => {} });
   const sum = (member: string) => tallies.reduce((total, tally) => total + (tally[member] ?? 0), 0);
-  const acknowledged = committed.flatMap((part) => part.deliveries.map(({ packetId }) => packetId));
+  const acknowledged = committed.flatMap((part) => part.deliveries.map(({ tag }) => tag));
   return { stored: sum('stored'), rejected: sum('rejected'), acknowledged, lines, messages: committed.length };
 }
 

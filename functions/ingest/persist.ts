@@ -1,11 +1,11 @@
 // Writes a batch until all of it is stored, in parts that the database can take. What it never takes is set aside, so that one
 // message, or one tenant, cannot keep the others waiting: what may be to blame is not tried again unchanged.
 
-import type { Delivery } from '../broker/index.ts';
 import { type Blame, blameOf, classify } from '../database/sqlstate.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { retry } from '../runtime/retry.ts';
+import type { Delivery } from '../source/delivery.ts';
 import type { Written } from './accounting.ts';
 import type { Batch } from './batch.ts';
 import { RowRefused, type Store } from './store.ts';

@@ -2,7 +2,8 @@
 import type { Client } from 'pg';
 import { formerTopicOf } from '../../domain/former-topics.ts';
 import { parseStampedId } from '../../domain/message-identity.ts';
-import { Delivery, type Stamp } from '../broker/index.ts';
+import { Delivery } from '../source/delivery.ts';
+import type { Stamp } from '../source/stamp.ts';
 import { addRows, addToLedger, admit, closeAccount, noOutcomes, spend, totalOf } from './accounting.ts';
 import { Batch } from './batch.ts';
 import type { KeptProperties } from './dead-letters.ts';

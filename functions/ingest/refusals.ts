@@ -1,11 +1,11 @@
 // What the broker's gate refused: the newest counters of each tenant, kept until they are written.
 import type { Client } from 'pg';
 import { refusalsTenant } from '../../domain/refusals.ts';
-import type { Delivery } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
 import type { Lease } from '../database/lease.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
+import type { Delivery } from '../source/delivery.ts';
 
 /** Counters on their way into the database. */
 export interface Refusals {

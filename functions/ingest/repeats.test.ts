@@ -36,14 +36,14 @@ test('is the same one in another packet, on another connection, in parts of its 
       ['{"v":1}', 1100],
     ],
   ].map(([payload, after], n) =>
-    deliveryTo(device.topic, payload as string, { packetId: n + 1, stamp: stamper.next({ at: at + Number(after) }) }),
+    deliveryTo(device.topic, payload as string, { tag: n + 1, stamp: stamper.next({ at: at + Number(after) }) }),
   );
   const write = async (deliveries: typeof stamped) => {
     const { tallies } = await store.store.write(store.batchFrom(deliveries));
     return tallies.get('acme');
   };
   expect(await write(stamped)).toMatchObject({ stored: 4, duplicate: 1 });
-  const again = stamped.map((delivery, n) => likeIt(delivery, { packetId: 60 - n, connection: 2 }));
+  const again = stamped.map((delivery, n) => likeIt(delivery, { tag: 60 - n, lane: 2 }));
   for (const part of [again, again.slice(1), again.slice(1, 2), again.slice(3), [again[2]!, again[0]!]]) {
     expect(await write(part)).toMatchObject({ stored: 0, duplicate: part.length });
   }
@@ -56,7 +56,7 @@ test.each([
   const device = nextDevice();
   const at = Date.now();
   const [first, ...rest] = values.map((v, n) =>
-    deliveryTo(device.topic, `{"v":${v}}`, { packetId: n + 1, stamp: stamper.next({ at: at + 300 * n }) }),
+    deliveryTo(device.topic, `{"v":${v}}`, { tag: n + 1, stamp: stamper.next({ at: at + 300 * n }) }),
   );
   // One batch is looked up while the next is collected: what was collected before the answer waits for its own, what comes after it
   // does not.
@@ -67,7 +67,7 @@ test.each([
   await one.settle();
   for (const delivery of rest.slice(1)) next.add(delivery);
   await next.settle();
-  expect(next.rows.at(-1)?.delivery.packetId).toBe(2);
+  expect(next.rows.at(-1)?.delivery.tag).toBe(2);
   expect((await store.store.write(one)).tallies.get('acme')).toMatchObject({ stored: 1 });
   expect((await store.store.write(next)).tallies.get('acme')).toMatchObject(expected);
   // Again, all at once: what was a repeat must not become a row.
@@ -82,7 +82,7 @@ test("repeats its device's previous message within the window that the tenant ha
   /** In a batch of its own, `ms` after the message before. */
   const write = async (payload: string, ms: number) => {
     came += ms;
-    const { tallies } = await store.write(device, [payload], { packetId: 1, stamp: stamper.next({ at: came }) });
+    const { tallies } = await store.write(device, [payload], { tag: 1, stamp: stamper.next({ at: came }) });
     return tallies.get('acme')?.stored;
   };
   expect(await write('{"v":1}', 0)).toBe(1);
@@ -119,8 +119,8 @@ test('keeps its declared id for three days after ingest took it, however long it
 
 test('is known by its packet for ten minutes, when a killed broker does not say that it sent it before', async () => {
   const device = nextDevice();
-  const write = async (packetId: number, receivedAt: number) => {
-    const { tallies } = await store.write(device, ['{"v":1}'], { packetId, receivedAt });
+  const write = async (tag: number, receivedAt: number) => {
+    const { tallies } = await store.write(device, ['{"v":1}'], { tag, receivedAt });
     return tallies.get('acme')?.stored;
   };
   const at = Date.now();
@@ -147,7 +147,7 @@ test('two different readings are two rows, whatever they say and however they co
     { message_id: 7, ts: 1_793_404_800 },
   );
   let at = Date.UTC(2026, 10, 1);
-  let packetId = 1000;
+  let tag = 1000;
   await fc.assert(
     fc.asyncProperty(reading, reading, identity, stampAfter, fc.boolean(), async (a, b, own, after, apart) => {
       const texts = [a, b].map((each) => JSON.stringify({ ...each, ...own }));
@@ -157,9 +157,9 @@ test('two different readings are two rows, whatever they say and however they co
       await rig.admin.query('delete from ingest.untimed where device_id = $1', [device.id]);
       at += 10 * MINUTE;
       const deliveries = texts.map((text, n) => {
-        packetId += 1;
+        tag += 1;
         const stamp = after === undefined ? undefined : stamper.next({ at: at + n * after });
-        return deliveryTo(device.topic, text, { packetId, stamp, receivedAt: at });
+        return deliveryTo(device.topic, text, { tag, stamp, receivedAt: at });
       });
       const parts = apart ? deliveries.map((one) => [one]) : [deliveries];
       for (const part of parts) await store.store.write(store.batchFrom(part));

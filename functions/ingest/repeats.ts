@@ -25,9 +25,7 @@ const FIND_PREVIOUS =
 export async function findRepeats(client: Client, rows: readonly Row[]): Promise<Set<Row>> {
   const stamped = rows
     // QoS 0 has no acknowledgement to miss: a device that sends such a message twice means two.
-    .filter(
-      ({ stamped, route, delivery }) => stamped !== undefined && delivery.packetId !== 0 && route.rules.repeatMs > 0,
-    )
+    .filter(({ stamped, route, delivery }) => stamped !== undefined && delivery.tag !== 0 && route.rules.repeatMs > 0)
     .sort(asTheyCame);
   if (stamped.length === 0) return new Set();
   const kept = await findPrevious(client, stamped);

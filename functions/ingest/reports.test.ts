@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS, DEFAULT_RULES, MAX_DEPTH } from '../../domain/messages-limits.ts';
 import { MAX_REPORT_BYTES } from '../../domain/reports.ts';
-import type { Delivery } from '../broker/index.ts';
+import type { Delivery } from '../source/delivery.ts';
 import type { Route } from './registry.ts';
 import { readReport, reportChannelOf } from './reports.ts';
 

@@ -7,7 +7,7 @@ import { isRejection, type Rejection, reject } from '../../domain/messages-reaso
 import { MAX_REPORT_BYTES } from '../../domain/reports.ts';
 import { formatTimestamp } from '../../domain/timestamps.ts';
 import { parseDeviceTopic, REPORT_CHANNELS, type ReportChannel } from '../../domain/topics.ts';
-import { cameAt, type Delivery } from '../broker/index.ts';
+import { cameAt, type Delivery } from '../source/delivery.ts';
 import type { Route } from './registry.ts';
 
 /** A report that is to be noted. */

@@ -8,7 +8,7 @@ import {
   stampedId,
 } from '../../domain/message-identity.ts';
 import type { Envelope, Reading } from '../../domain/messages.ts';
-import { cameAt, type Delivery } from '../broker/index.ts';
+import { cameAt, type Delivery } from '../source/delivery.ts';
 import type { Route } from './registry.ts';
 
 /** A reading to be stored. */
@@ -170,7 +170,7 @@ export function makeRow(
     return row;
   }
   const content = contentOf(row);
-  const number = delivery.packetId || ABOVE_PACKETS + place;
+  const number = delivery.tag || ABOVE_PACKETS + place;
   row.id = id === undefined ? deliveredId(content, receivedAt, number, index) : contentId(content, id);
   row.untimed = { contentHash: content, byContent: id === undefined };
   return row;

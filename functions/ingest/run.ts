@@ -8,9 +8,9 @@ import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { monotonic, retry } from '../runtime/retry.ts';
 import type { IngestSettings } from '../settings/ingest.ts';
-import { handOver } from './account-handover.ts';
 import { createSummary, type Summary } from './accounting.ts';
-import { maintain, runSession, type SessionEnd, type SessionOptions } from './session.ts';
+import { type MqttSessionOptions, runMqttSession } from './mqtt-session.ts';
+import { maintain, type SessionEnd } from './session.ts';
 
 /** What a run did. */
 export interface RunResult extends Summary {
@@ -66,7 +66,7 @@ export async function runOnce(
       await beat(database, ['ingest'], NEXT_BEAT_S.timer);
       const onWritten = summary.add;
       const cap = settings.batchCap;
-      const session: SessionOptions = {
+      const session: MqttSessionOptions = {
         settings,
         database,
         lease,
@@ -81,12 +81,11 @@ export async function runOnce(
         onCanary: ({ ageSeconds }) => {
           ended.canaryAgeSeconds = ageSeconds;
         },
-        onBrokerGone: (why) => {
+        onSourceGone: (why) => {
           ended.error = summarizeError(why ?? new Error('the broker did not answer in time'));
         },
       };
-      const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
-      ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
+      ended.outcome = await runMqttSession(session);
       await maintain(database, runLog);
     }
   } catch (error) {

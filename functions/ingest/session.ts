@@ -1,32 +1,25 @@
-// One lease's worth of ingest: broker and database joined, until a reason to end comes up.
+// One lease's worth of ingest: source and database joined, until a reason to end comes up.
 
-import { createStampReader, startConsumer } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
 import type { Lease } from '../database/lease.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { monotonic, pause } from '../runtime/retry.ts';
-import type { IngestSettings } from '../settings/ingest.ts';
+import type { CanaryWay, OpenSource } from '../source/source.ts';
 import type { Written } from './accounting.ts';
 import { type CanaryReport, sendCanary } from './canary.ts';
 import { createDrain } from './drain.ts';
-import { type FormerWatch, watchFormer } from './former-topics.ts';
-import { createRefusals } from './refusals.ts';
 import { createRegistry } from './registry.ts';
 import { createStore } from './store.ts';
 import { encodePrefix } from './write.ts';
 
 /** How long a session lasts and whom it tells. */
 export interface SessionOptions {
-  settings: IngestSettings;
+  open: OpenSource;
   database: Database;
   lease: Lease;
   log: Logger;
-  /** Drains the session and ends its subscription: nothing more is queued for it. Default: false. */
-  leaving?: boolean;
-  /** Topics that devices keep from before the platform. Default: as the database has them. */
-  former?: FormerWatch;
-  /** Aborted to end soon: the write under way is finished and acknowledged, what else is held stays on the broker. */
+  /** Aborted to end soon: the write under way is finished and committed, what else is held stays with the source. */
   signal: AbortSignal;
   /** Ends when nothing has come for a second. Default: false. */
   untilIdle?: boolean;
@@ -39,8 +32,8 @@ export interface SessionOptions {
   canaryEveryMs?: number;
   /** Told of each canary. */
   onCanary?: (report: CanaryReport) => void;
-  /** Told why there is no connection to the broker when that ends it. */
-  onBrokerGone?: (why: unknown) => void;
+  /** Told why the source is not ready when that ends it. */
+  onSourceGone?: (why: unknown) => void;
   /** Milliseconds on a clock that nobody sets. Default: the process's. */
   now?: () => number;
   /** The time in milliseconds since 1970 that is taken for a message's receipt. Default: the database's. */
@@ -48,7 +41,7 @@ export interface SessionOptions {
 }
 
 /**
- * Why a session ended. `broker-unavailable`: there was no connection; `broker-lost`: there was one, and what came on it is stored;
+ * Why a session ended. `broker-unavailable`: the source was never ready; `broker-lost`: it was, and what came is stored;
  * `canary-lost`: idle, but acknowledged messages do not arrive.
  */
 export type SessionEnd =
@@ -61,20 +54,18 @@ export type SessionEnd =
   | 'broker-unavailable'
   | 'broker-lost';
 
-/** Messages the broker may send ahead of their acknowledgement; MAX_BATCH_BYTES in drain.ts is the tighter bound. */
-const RECEIVE_MAXIMUM = 10_000;
-/** Nothing for this long means the queue is drained: the broker sends what it has at once. */
+/** Nothing for this long means that the source is drained: it brings what it has at once. */
 const QUIET_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 /** How long after the guard the server may take for a write; `LEAVE_MS` of run.ts bounds what waits for it. */
 const WRITE_MS = 2_000;
 const CANARY_EVERY_MS = 10_000;
-/** A run ends soon, whatever the broker does. */
+/** A run ends soon, whatever the source does. */
 const CANARY_PATIENCE_MS = 5_000;
 
-/** Runs a session. @throws the error of a write that failed permanently; its messages are still on the broker. */
+/** Runs a session. @throws the error of a write that failed permanently; its messages are still with the source. */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
-  const { settings, database, lease, log, signal, onWritten } = options;
+  const { open, database, lease, log, signal, onWritten } = options;
   const {
     untilIdle = false,
     until = Number.POSITIVE_INFINITY,
@@ -82,22 +73,16 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     now = monotonic,
     receipt = lease.now,
   } = options;
-  const former = options.former ?? (await watchFormer(database, log));
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, lease.lost, ending.signal]);
-  // A session of the broker belongs to a user, too: packet identifiers and canaries of two are not comparable.
-  const sessionName = `${settings.clientId} ${settings.username}`;
+  const source = open({ onDelivery: (delivery) => drain.receive(delivery), cap, now, receipt, log });
   const besides = database.another();
   const leftMs = () => until + WRITE_MS - now();
   const drain = createDrain({
     registry: createRegistry(database, encodePrefix, now, log),
-    store: createStore(database, lease, sessionName, leftMs),
-    suspectStore: createStore(besides, lease, sessionName, leftMs),
-    source: {
-      pause: () => consumer.pause(),
-      resume: () => consumer.resume(),
-      acknowledge: (received) => consumer.acknowledge(received),
-    },
+    store: createStore(database, lease, source.name, leftMs),
+    suspectStore: createStore(besides, lease, source.name, leftMs),
+    source,
     onWritten,
     cap,
     retryUntil: until,
@@ -105,24 +90,10 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     log,
     now,
   });
-  const refusals = createRefusals(database, lease, log, now);
-  const consumer = startConsumer({
-    ...settings,
-    subscription: options.leaving ? 'end' : 'make',
-    former: former.filters,
-    readStamp: settings.gateKey && createStampReader(settings.gateKey),
-    receiveMaximum: Math.min(RECEIVE_MAXIMUM, cap),
-    onDelivery: (delivery) => {
-      if (!refusals.take(delivery)) drain.receive(delivery);
-    },
-    now,
-    receipt,
-    log,
-  });
 
-  /** Nothing has come for a second, on a connection that could have brought it. */
+  /** Nothing has come for a second, and the source could have brought it. */
   const isDrained = () => {
-    const [readySince, quietSince] = [consumer.readySince(), drain.quietSince()];
+    const [readySince, quietSince] = [source.readySince(), drain.quietSince()];
     return readySince !== undefined && quietSince !== undefined && now() - Math.max(readySince, quietSince) >= QUIET_MS;
   };
 
@@ -132,50 +103,46 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     while (!ending.signal.aborted) {
       if (lease.lost.aborted) return 'lease-lost';
       if (signal.aborted) return 'stopped';
-      const readySince = consumer.readySince();
+      const readySince = source.readySince();
       everReady ||= readySince !== undefined;
       if (drain.taken() >= cap) return 'cap';
       if (now() >= until) {
         if (readySince !== undefined) return 'time-guard';
-        options.onBrokerGone?.(consumer.failure());
-        // Messages come before the subscription is confirmed, too.
+        options.onSourceGone?.(source.failure());
+        // Messages may come before the source is ready, too.
         return everReady || drain.taken() > 0 ? 'broker-lost' : 'broker-unavailable';
       }
       if (untilIdle && isDrained()) return 'idle';
-      void refusals.write();
       await pause(LOOK_EVERY_MS, stop);
     }
     return 'stopped';
   };
 
-  const canary = async (): Promise<boolean> => {
+  const canary = async (way: CanaryWay): Promise<boolean> => {
     const patienceMs = Math.min(CANARY_PATIENCE_MS, until - now());
     if (patienceMs <= 0) return false;
-    const common = { database, consumer, session: sessionName, signal, now: receipt, log };
+    const common = { database, way, session: source.name, signal, now: receipt, log };
     const report = await sendCanary({ ...common, isDrained: isDrained(), patienceMs });
     if (report) options.onCanary?.(report);
     return report?.isLost ?? false;
   };
   /** Of a session that lasts; a run sends its canary at the end, and the next run receives it. */
-  const canaries = async () => {
+  const canaries = async (way: CanaryWay) => {
     while (!stop.aborted) {
-      if (consumer.readySince() !== undefined) await canary();
-      await pause(consumer.readySince() === undefined ? QUIET_MS : (options.canaryEveryMs ?? CANARY_EVERY_MS), stop);
+      if (source.readySince() !== undefined) await canary(way);
+      await pause(source.readySince() === undefined ? QUIET_MS : (options.canaryEveryMs ?? CANARY_EVERY_MS), stop);
     }
   };
-  if (!untilIdle) void canaries();
-  // Not while leaving: what the next account has not subscribed to stays with this one.
-  if (!options.leaving) void former.follow(ending.signal, () => consumer.resubscribe());
+  if (!untilIdle && source.canary) void canaries(source.canary);
   try {
     const end = await Promise.race([watch(), drain.failure]);
     await Promise.race([end === 'stopped' || end === 'lease-lost' ? drain.stop() : drain.finish(), drain.failure]);
-    if (end !== 'lease-lost') await refusals.write(true);
-    if (end === 'idle' && !options.leaving && (await canary())) return 'canary-lost';
+    if (end === 'idle' && source.canary && (await canary(source.canary))) return 'canary-lost';
     return end;
   } finally {
     ending.abort();
     await drain.stop();
-    await Promise.all([consumer.stop(), besides.close()]);
+    await Promise.all([source.close(), besides.close()]);
   }
 }
 

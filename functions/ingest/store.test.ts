@@ -8,8 +8,8 @@ import { formatTimestamp } from '../../domain/timestamps.ts';
 import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
-import type { Delivery } from '../broker/index.ts';
 import { classify } from '../database/sqlstate.ts';
+import type { Delivery } from '../source/delivery.ts';
 import { totalOf } from './accounting.ts';
 
 let rig: Lab;
@@ -29,7 +29,7 @@ const day = (days: number) => new Date(receivedAt + days * 86_400_000).toISOStri
 
 /** A batch that came with QoS 1. */
 const batchOf = (device: LabDevice, payloads: readonly Buffer[], more: Partial<Delivery> = {}) =>
-  store.batchOf(device, payloads, { packetId: 1, receivedAt, ...more });
+  store.batchOf(device, payloads, { tag: 1, receivedAt, ...more });
 
 test('COPY stores ids, times to the microsecond and payloads as they were sent', async () => {
   const device = rig.devices[0]!;
@@ -58,7 +58,7 @@ test('a duplicate in a batch that has to be written again only costs time, and t
   const reading = (n: number) => Buffer.from(`{"ts":${1_790_000_000 + n}}`);
   await store.store.write(batchOf(device, [reading(1)]));
   const batch = batchOf(device, [reading(0), reading(1), reading(2), reading(2)]);
-  batch.add(deliveryTo(umbrella.topic, reading(1), { packetId: 1 }));
+  batch.add(deliveryTo(umbrella.topic, reading(1), { tag: 1 }));
   const { tallies, careful } = await store.store.write(batch);
   expect(careful).toBe(true);
   expect(Object.fromEntries(tallies)).toEqual({

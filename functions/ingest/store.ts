@@ -1,10 +1,10 @@
 // Writes a batch in one transaction: optimistically with COPY, and when a row stands in the way, carefully.
 
 import type { Client } from 'pg';
-import type { Delivery } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
 import type { Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
+import type { Delivery } from '../source/delivery.ts';
 import { addRows, addToLedger, admit, closeAccount, noOutcomes, spend, type Written } from './accounting.ts';
 import type { Batch } from './batch.ts';
 import { noteCanary } from './canary.ts';

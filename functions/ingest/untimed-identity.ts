@@ -35,8 +35,8 @@ export async function claimUntimed(client: Client, rows: readonly Row[], session
     fresh.map(({ messageId }) => messageId),
     fresh.map(({ ts }) => formatTimestamp(ts)),
     // A QoS 0 packet has no identifier and is never redelivered: kept under no session, it is never found by packet.
-    fresh.map(({ delivery }) => (delivery.packetId === 0 ? '' : session)),
-    fresh.map(({ delivery }) => delivery.packetId || 1),
+    fresh.map(({ delivery }) => (delivery.tag === 0 ? '' : session)),
+    fresh.map(({ delivery }) => delivery.tag || 1),
     fresh.map((row) => row.untimed?.contentHash),
     // By ingest's clock: how long it remembers must not depend on how long the message waited.
     fresh.map(({ delivery }) => formatTimestamp(delivery.receivedAt * 1000)),
@@ -47,19 +47,19 @@ export async function claimUntimed(client: Client, rows: readonly Row[], session
 }
 
 async function findRedelivered(client: Client, untimed: readonly Row[], session: string): Promise<Set<Row>> {
-  const candidates = untimed.filter((row) => row.untimed?.byContent && row.delivery.packetId !== 0);
+  const candidates = untimed.filter((row) => row.untimed?.byContent && row.delivery.tag !== 0);
   const [first] = candidates;
   if (first === undefined) return new Set();
   const { rows } = await client.query<{ packet_id: number; content_hash: string; is_recent: boolean }>(FIND_PACKETS, [
     session,
-    candidates.map(({ delivery }) => delivery.packetId),
+    candidates.map(({ delivery }) => delivery.tag),
     formatTimestamp(first.receivedAt * 1000),
   ]);
   const packets = new Map(rows.map((row) => [`${row.packet_id} ${row.content_hash}`, row.is_recent]));
   return new Set(
     candidates.filter(({ delivery, untimed: identity }) => {
-      const isRecent = packets.get(`${delivery.packetId} ${identity?.contentHash}`);
-      return isRecent !== undefined && (delivery.dup || isRecent);
+      const isRecent = packets.get(`${delivery.tag} ${identity?.contentHash}`);
+      return isRecent !== undefined && (delivery.again || isRecent);
     }),
   );
 }

@@ -3,10 +3,10 @@
 import { type Database, openDatabase } from '../database/connection.ts';
 import { acquireLease, type Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
-import { handOver } from '../ingest/account-handover.ts';
 import { createSummary } from '../ingest/accounting.ts';
 import type { CanaryReport } from '../ingest/canary.ts';
-import { maintain, runSession, type SessionOptions } from '../ingest/session.ts';
+import { runMqttSession } from '../ingest/mqtt-session.ts';
+import { maintain, type SessionOptions } from '../ingest/session.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { pause, retry } from '../runtime/retry.ts';
@@ -83,9 +83,7 @@ async function workWhileHeld(
   await maintain(database, log);
   const jobs = startPeriodicJobs(settings.database, log);
   try {
-    const session = { settings, database, lease, log, signal, ...told };
-    const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
-    const end = handedOver === 'idle' ? await runSession(session) : handedOver;
+    const end = await runMqttSession({ settings, database, lease, log, signal, ...told });
     if (end === 'lease-lost') log.warn({}, 'another run has taken the lease over');
   } finally {
     await jobs.stop();

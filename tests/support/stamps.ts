@@ -2,7 +2,8 @@
 // user property. Its form is functions/broker/stamp.ts's, held to the gate's own by provisioning/broker/gate/stamp.vectors.json.
 // Unlike the gate it stamps with any time, and only what is published with it.
 import { randomBytes } from 'node:crypto';
-import { createSipHash, STAMP_PROPERTY, type Stamp } from '../../functions/broker/index.ts';
+import { createSipHash, STAMP_PROPERTY } from '../../functions/broker/index.ts';
+import type { Stamp } from '../../functions/source/stamp.ts';
 
 /** What a stamp says. */
 export interface StampOptions {

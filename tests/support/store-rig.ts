@@ -1,5 +1,5 @@
 // Ingest without a broker: batches made by hand, written by the real store into a real database.
-import { Delivery } from '../../functions/broker/index.ts';
+
 import { type Database, openDatabase } from '../../functions/database/connection.ts';
 import { acquireLease } from '../../functions/database/lease.ts';
 import type { Written } from '../../functions/ingest/accounting.ts';
@@ -7,6 +7,7 @@ import { Batch } from '../../functions/ingest/batch.ts';
 import { createRegistry } from '../../functions/ingest/registry.ts';
 import { createStore, type Store } from '../../functions/ingest/store.ts';
 import { encodePrefix } from '../../functions/ingest/write.ts';
+import { Delivery } from '../../functions/source/delivery.ts';
 import type { Lab, LabDevice } from '../../lab/lab.ts';
 
 /** A store that holds its lease. */
@@ -56,9 +57,9 @@ export async function openStoreRig(
 
 /** A delivery as the broker would bring it. */
 export function deliveryTo(topic: string, payload: string | Buffer, more: Facts = {}): Delivery {
-  const { packetId = 0, dup = false, connection = 1, receivedAt = Date.now(), truncated = false } = more;
+  const { tag = 0, again = false, lane = 1, receivedAt = Date.now(), truncated = false } = more;
   const bytes = Buffer.from(payload as string);
-  const delivery = new Delivery(topic, bytes, 0, bytes.length, truncated, packetId, dup, connection, receivedAt);
+  const delivery = new Delivery(topic, bytes, 0, bytes.length, truncated, tag, again, lane, receivedAt);
   delivery.properties = more.properties;
   delivery.stamp = more.stamp;
   return delivery;

@@ -1,5 +1,6 @@
 // Acknowledges messages in the order in which they came (MQTT 5.0, 4.6), in whatever order they are committed.
-import type { Delivery, Received } from '../broker/index.ts';
+import type { Delivery } from '../source/delivery.ts';
+import type { Received } from './consumer.ts';
 
 /** Keeps the order. It holds numbers only: a message that waits for the acknowledgement of another one takes no memory. */
 export interface Acknowledger {
@@ -25,21 +26,21 @@ export function createAcknowledger(send: (received: Received) => void): Acknowle
 
   return {
     add: (delivery) => {
-      if (delivery.connection !== connection) {
-        connection = delivery.connection;
+      if (delivery.lane !== connection) {
+        connection = delivery.lane;
         waiting = [];
         next = 0;
         settled.fill(OPEN);
       }
-      if (delivery.packetId !== 0) waiting.push(delivery.packetId);
+      if (delivery.tag !== 0) waiting.push(delivery.tag);
     },
     settle: (deliveries, isCommitted) => {
       const packetIds: number[] = [];
       const done = { messages: 0, bytes: 0 };
       for (const delivery of deliveries) {
-        if (delivery.connection !== connection) continue;
+        if (delivery.lane !== connection) continue;
         const { size } = delivery;
-        if (delivery.packetId !== 0) settled[delivery.packetId] = isCommitted ? size : LEFT;
+        if (delivery.tag !== 0) settled[delivery.tag] = isCommitted ? size : LEFT;
         else {
           // Nothing of QoS 0 stays on the broker.
           done.messages += 1;

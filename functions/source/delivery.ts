@@ -1,4 +1,4 @@
-// A PUBLISH as the broker sent it, before anything has read its payload.
+// A message as its source brought it, before anything has read its payload.
 import type { MessageProperties } from '../../domain/messages.ts';
 import type { Stamp } from './stamp.ts';
 
@@ -9,19 +9,19 @@ export class Delivery {
   readonly bytes: Buffer;
   readonly from: number;
   readonly to: number;
-  /** True if the packet was larger than MAX_PACKET_BYTES and the rest of its payload was dropped. */
+  /** True if the message was larger than the source takes and the rest of its payload was dropped. */
   readonly truncated: boolean;
-  /** MQTT packet identifier, 1 to 65535, to be acknowledged; 0 for QoS 0, which is never acknowledged. */
-  readonly packetId: number;
-  /** The broker has sent this before and received no acknowledgement. */
-  readonly dup: boolean;
-  /** The connection of this process on which it came: an acknowledgement is valid only there. */
-  readonly connection: number;
+  /** What the source knows it by until it is committed, from 1; 0: it never comes again, and its device waited for no acknowledgement. */
+  readonly tag: number;
+  /** The source has brought this before, and it was not committed. */
+  readonly again: boolean;
+  /** The connection or the assignment of this process on which it came: it can be committed only there. */
+  readonly lane: number;
   /** When ingest received it, in milliseconds since 1970. */
   readonly receivedAt: number;
-  /** Its MQTT 5 properties; undefined if there are none. */
+  /** What was declared beside its payload; undefined if nothing was. */
   properties: MessageProperties | undefined = undefined;
-  /** What the broker's gate says of it; `forged` when its MAC is wrong, undefined when there is none or none is expected. */
+  /** Which message it is; `forged` when its gate's MAC is wrong, undefined when there is no stamp or none is expected. */
   stamp: Stamp | 'forged' | undefined = undefined;
 
   constructor(
@@ -30,9 +30,9 @@ export class Delivery {
     from: number,
     to: number,
     truncated: boolean,
-    packetId: number,
-    dup: boolean,
-    connection: number,
+    tag: number,
+    again: boolean,
+    lane: number,
     receivedAt: number,
   ) {
     this.topic = topic;
@@ -40,9 +40,9 @@ export class Delivery {
     this.from = from;
     this.to = to;
     this.truncated = truncated;
-    this.packetId = packetId;
-    this.dup = dup;
-    this.connection = connection;
+    this.tag = tag;
+    this.again = again;
+    this.lane = lane;
     this.receivedAt = receivedAt;
   }
 
@@ -57,6 +57,6 @@ export class Delivery {
   }
 }
 
-/** When a message came, in milliseconds since 1970: by its stamp to the broker, else to ingest. */
+/** When a message came, in milliseconds since 1970: by its stamp to the platform, else to ingest. */
 export const cameAt = ({ stamp, receivedAt }: Delivery): number =>
   typeof stamp === 'object' ? stamp.receivedAt : receivedAt;
