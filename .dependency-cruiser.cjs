@@ -47,8 +47,9 @@ const TOOLS_OF_FUNCTIONS = {
   runtime: [],
   source: ['runtime'],
   broker: ['source', 'runtime'],
+  jetstream: ['source', 'runtime'],
   database: ['runtime'],
-  settings: ['broker', 'database', 'runtime'],
+  settings: ['broker', 'jetstream', 'database', 'runtime'],
 };
 const JOBS = [
   'ingest',

@@ -1,6 +1,6 @@
 // The cluster on this machine: genuine nats-servers with the configuration of production, and a gatekeeper in this process.
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { renderServerConfig } from '../provisioning/cluster/config.ts';
 import { type Gatekeeper, startGatekeeper } from '../provisioning/cluster/gatekeeper.ts';
 import { type ClusterSeeds, makeSeeds, publicKeys } from '../provisioning/cluster/keys.ts';
 import { makeStreams } from '../provisioning/cluster/streams.ts';
+import { issuePeer } from './authority.ts';
 import { ensureCertificates } from './certificates.ts';
 import { startChild, stopChild } from './child.ts';
 import { logEnd } from './log-end.ts';
@@ -21,8 +22,6 @@ import { giveToService, makeServiceDir, SERVICE_USER } from './unprivileged.ts';
 export interface ClusterOptions {
   /** Folder for everything. */
   dir: string;
-  /** Servers: 1 or 3. */
-  size: number;
   /** Who may connect at first. */
   registry: readonly RegistryEntry[];
   /** Most bytes that may wait for ingest. Default: 256 MiB. */
@@ -60,23 +59,29 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
+const SIZE = 3;
 const HOST = '127.0.0.1';
 const START_MS = 30_000;
 const MIB = 1024 * 1024;
 
 /** Returns when devices can connect and ingest's consumers are there. What is started ends with this process. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { dir, size, registry, maxBytes = 256 * MIB, configure = (text) => text } = options;
+  const { dir, registry, maxBytes = 256 * MIB, configure = (text) => text } = options;
   makeServiceDir(dir);
   const program = await findNatsServer();
   const certificates = await ensureCertificates(dir);
-  for (const file of Object.values(certificates)) giveToService(file);
   const { caFile } = certificates;
+  const peer = { peerCertificateFile: join(dir, 'peer.pem'), peerKeyFile: join(dir, 'peer.key'), peerCaFile: caFile };
+  const ca = { certificate: readFileSync(caFile, 'utf8'), key: readFileSync(join(dir, 'ca.key'), 'utf8') };
+  const { certificate, key } = await issuePeer(ca, ['localhost'], [HOST]);
+  writeFileSync(peer.peerKeyFile, key, { mode: 0o600 });
+  writeFileSync(peer.peerCertificateFile, certificate);
+  for (const file of [...Object.values(certificates), ...Object.values(peer)]) giveToService(file);
   const seeds = makeSeeds();
   const registryFile = join(dir, 'registry');
   syncRegistry(registry, registryFile);
   const ports: { name: string; mqttPort: number; clientPort: number; routePort: number }[] = [];
-  for (let n = 1; n <= size; n += 1) {
+  for (let n = 1; n <= SIZE; n += 1) {
     ports.push({
       name: `n${n}`,
       mqttPort: await freePort(),
@@ -93,6 +98,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const text = renderServerConfig({
       ...own,
       ...certificates,
+      ...peer,
       cluster: 'lab',
       host: HOST,
       routes,
@@ -129,7 +135,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   try {
     await Promise.all(servers.map((server) => server.start()));
     await cluster.startGatekeeper();
-    await untilMade({ servers: addresses, caFile, seed: seeds.keeper, replicas: size, maxBytes });
+    await untilMade({ servers: addresses, caFile, seed: seeds.keeper, replicas: SIZE, maxBytes });
   } catch (error) {
     await cluster.stop();
     throw new Error(`${(error as Error).message}; ${logEnd(servers[0]!.logFile)}`);

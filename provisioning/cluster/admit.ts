@@ -1,8 +1,8 @@
 // Whether a client may come in: what the gatekeeper answers. Pure but for the time that a hash takes.
 import { createHash, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { clientIdOf } from '../../domain/cluster.ts';
 import type { Account, Accounts } from './accounts.ts';
-import { clientIdOf } from './names.ts';
 import { NotServed, type Permissions, rightsOf } from './rights.ts';
 
 const derive = promisify(pbkdf2);

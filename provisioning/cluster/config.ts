@@ -1,8 +1,8 @@
 // Renders a server's nats-server.conf from its template. Pure: same options, same text.
 import { readFileSync } from 'node:fs';
+import { PARTITION_PREFIX, PARTITIONS, TO_DEVICES } from '../../domain/cluster.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import type { PublicKeys } from './keys.ts';
-import { PARTITION_PREFIX, PARTITIONS, TO_DEVICES } from './names.ts';
 
 /** What differs between one server and another. Paths must be absolute. */
 export interface ServerOptions {
@@ -18,10 +18,13 @@ export interface ServerOptions {
   routePort: number;
   /** `host:port` of each server's routes, itself included. As many copies are kept as there are servers, three at most. */
   routes: readonly string[];
-  /** PEM files: the server's chain, its key, and the authority of the other servers. */
+  /** PEM files of the listener for devices: chain and key. */
   certificateFile: string;
   keyFile: string;
-  caFile: string;
+  /** PEM files for the other servers and for services, of an authority of the cluster's own: a server is the others' client, too. */
+  peerCertificateFile: string;
+  peerKeyFile: string;
+  peerCaFile: string;
   /** Folder for what is kept. */
   storeDir: string;
   /** Most bytes there. */

@@ -1,6 +1,6 @@
 // Ends connections of users who may no longer be there, on every server.
 import type { NatsConnection } from '@nats-io/transport-node';
-import { DEVICES_ACCOUNT } from './names.ts';
+import { DEVICES_ACCOUNT } from '../../domain/cluster.ts';
 
 /** A connection, as a server tells of it. */
 interface Connection {
@@ -41,13 +41,12 @@ export async function endConnections(
       isMore ||= connections.length === PAGE;
       for (const { cid, authorized_user } of connections) {
         if (authorized_user === undefined || !isGone(authorized_user)) continue;
-        system.publish(`$SYS.REQ.SERVER.${server.id}.KICK`, JSON.stringify({ cid }));
+        await system.request(`$SYS.REQ.SERVER.${server.id}.KICK`, JSON.stringify({ cid }), { timeout: ANSWER_MS });
         ended += 1;
       }
     }
     // Those that were ended leave a gap, into which the next ones move: the next sweep gets what this one skips.
     if (!isMore) break;
   }
-  await system.flush();
   return ended;
 }

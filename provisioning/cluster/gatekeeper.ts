@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuthorizationRequest, decode, encodeAuthorizationResponse, encodeUser } from '@nats-io/jwt';
 import { fromSeed } from '@nats-io/nkeys';
 import { connect, type Msg, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
+import { DEVICES_ACCOUNT } from '../../domain/cluster.ts';
 import { type Accounts, parseRegistry } from './accounts.ts';
 import { admit, connectionName } from './admit.ts';
 import { endConnections } from './connections.ts';
 import type { ClusterSeeds } from './keys.ts';
-import { DEVICES_ACCOUNT } from './names.ts';
 import type { Permissions } from './rights.ts';
 
 /** What a gatekeeper works with. */

@@ -1,7 +1,15 @@
 // What a user of the registry may do on the cluster, in NATS' words.
+
+import {
+  consumerOf,
+  INGEST_INBOX,
+  MESSAGES_STREAM,
+  PARTITION_PREFIX,
+  PARTITIONS,
+  subjectsOf,
+} from '../../domain/cluster.ts';
 import { COMMAND_CHANNEL, DESIRED_CHANNEL } from '../../domain/topics.ts';
 import type { Account } from './accounts.ts';
-import { consumerOf, INGEST_INBOX, MESSAGES_STREAM, PARTITION_PREFIX, PARTITIONS, subjectsOf, TO_DEVICES } from './names.ts';
 
 /** By which protocol a user comes. */
 export type Protocol = 'MQTT' | 'STANDARD';

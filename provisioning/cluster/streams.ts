@@ -1,7 +1,14 @@
 // Makes what ingest reads from: the stream of messages before nats-server makes it without bounds, and a consumer for each partition.
-import { AckPolicy, DeliverPolicy, DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
 import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
-import { consumerOf, MESSAGES_PREFIX, MESSAGES_STREAM, PARTITIONS, partitionFilter } from './names.ts';
+import { consumerOf, MESSAGES_PREFIX, MESSAGES_STREAM, PARTITIONS, partitionFilter } from '../../domain/cluster.ts';
 
 /** Where and how large. */
 export interface StreamsOptions {

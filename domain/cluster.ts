@@ -1,4 +1,4 @@
-// Names inside the cluster: accounts, partitions, streams, and how a topic is written as a subject.
+// Names inside the cluster: accounts, partitions, the stream of messages, and how NATS writes topics.
 
 /** Devices of a tenant are in one of as many partitions; each is ingested by one worker at a time. Fixed when a cluster is made. */
 export const PARTITIONS = 4;
@@ -35,3 +35,11 @@ export function subjectsOf(filter: string): string[] {
   const subject = filter.replaceAll('/', '.').replaceAll('+', '*').replace('#', '>');
   return subject.endsWith('.>') ? [subject.slice(0, -2), subject] : [subject];
 }
+
+/** The topic to which a message of the stream was published. As nats-server does it: `/` before a point or another `/` stands for itself. */
+export function topicOf(subject: string): string {
+  const published = subject.slice(MESSAGES_PREFIX.length).replace(PARTITION, '');
+  return published.replace(/\/\.|\/\/|\/|\./g, (found) => (found === '//' ? '.' : found === '/' ? '' : '/'));
+}
+
+const PARTITION = new RegExp(`^${PARTITION_PREFIX}\\.\\d+\\.`);
