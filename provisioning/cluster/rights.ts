@@ -8,7 +8,7 @@ import {
   PARTITIONS,
   subjectsOf,
 } from '../../domain/cluster.ts';
-import { COMMAND_CHANNEL, DESIRED_CHANNEL } from '../../domain/topics.ts';
+import { COMMAND_CHANNEL, DESIRED_CHANNEL, devicePrefix } from '../../domain/topics.ts';
 import type { Account } from './accounts.ts';
 
 /** By which protocol a user comes. */
@@ -33,7 +33,7 @@ export class NotServed extends Error {
 export function rightsOf({ username, tenant, device, rights }: Account): Permissions {
   if (tenant !== undefined && device !== undefined) {
     if (rights.length > 0) throw new NotServed(`${username} keeps topics from before the platform`);
-    const own = `tenants.${tenant}.devices.${device}`;
+    const [own] = subjectsOf(devicePrefix(tenant, device));
     return {
       protocols: ['MQTT'],
       // Any channel: ingest makes dead letters of what it does not know. After the mapping, so with the partition.

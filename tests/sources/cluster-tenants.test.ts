@@ -75,7 +75,8 @@ describe('what a device publishes', () => {
     const heard: string[] = [];
     const neighbour = await rig.connect('acme.pump-2');
     neighbour.on('message', (topic) => heard.push(topic));
-    for (const filter of [`${OTHER}/commands/#`, `${OTHER}/desired`]) await neighbour.subscribeAsync(filter, { qos: 1 });
+    for (const filter of [`${OTHER}/commands/#`, `${OTHER}/desired`])
+      await neighbour.subscribeAsync(filter, { qos: 1 });
     const client = await rig.connect('acme.pump-1');
     const foreign = [
       telemetryTopic('acme', 'pump-2'),
@@ -160,21 +161,21 @@ describe('what a device hears', () => {
     expect(await rig.take()).toEqual([]);
   });
 
-  test('it cannot make consumers without end', async () => {
+  test('it cannot subscribe without end: each filter is a consumer on three servers', async () => {
     const client = await rig.connect('acme.pump-1', { resubscribe: false });
-    const gone = closed(client);
-    const asked = async () => {
-      for (let n = 0; n < 64 && client.connected; n += 1) await answer(client, 'subscribe', `${OWN}/commands/n${n}`);
-      return 'took all';
-    };
-    const outcome = await Promise.race([gone, asked()]);
-    expect(outcome).toBe('closed');
+    const answers: number[] = [];
+    for (let n = 0; n < 64; n += 1) answers.push(await answer(client, 'subscribe', `${OWN}/commands/n${n}`));
+    expect(answers).toEqual(answers.map((_, n) => (n < 16 ? 1 : 0x80)));
   });
 });
 
 test('ingest may take and acknowledge, and neither make nor remove', async () => {
   const ingest = await rig.nats('svc-ingest');
-  for (const subject of ['$JS.API.STREAM.DELETE.$MQTT_msgs', '$JS.API.STREAM.PURGE.$MQTT_msgs', '$JS.API.STREAM.NAMES']) {
+  for (const subject of [
+    '$JS.API.STREAM.DELETE.$MQTT_msgs',
+    '$JS.API.STREAM.PURGE.$MQTT_msgs',
+    '$JS.API.STREAM.NAMES',
+  ]) {
     await expect(ingest.request(subject, '', { timeout: 1_000 })).rejects.toThrow();
   }
   await ingest.close();
@@ -199,7 +200,8 @@ test('a change of the registry is in force within two seconds: who is gone is cu
   expect(Date.now() - started).toBeLessThan(2_000);
   expect(await refused(rig.connect('acme.pump-1'))).toBe('refused');
   expect(await refused(rig.connect('acme.pump-2'))).toBe('refused');
-  expect(await refused(rig.connect('acme.pump-2', { password: newKey }))).toBe('let in');
+  // Whoever took another's place a second ago is let in a second later.
+  await expect.poll(() => refused(rig.connect('acme.pump-2', { password: newKey }))).toBe('let in');
   expect(await refused(rig.connect('umbrella.new'))).toBe('let in');
   expect(stays.connected).toBe(true);
   rig.cluster.sync(REGISTRY);
@@ -214,7 +216,7 @@ test('a registry file that is broken changes nothing', async () => {
     said.length = 0;
     writeFileSync(registryFile, bad);
     await expect.poll(() => said.join()).toContain('the registry stays as it was');
-    expect(await refused(rig.connect('acme.pump-1'))).toBe('let in');
+    await expect.poll(() => refused(rig.connect('acme.pump-1'))).toBe('let in');
   }
   writeFileSync(registryFile, good);
 });
