@@ -15,6 +15,12 @@ export const MESSAGES_STREAM = '$MQTT_msgs';
 /** Its subjects begin so. */
 export const MESSAGES_PREFIX = '$MQTT.msgs.';
 
+/** The stream of retained messages, nats-server's own, and how its subjects begin. */
+export const RETAINED_STREAM = '$MQTT_rmsgs';
+export const RETAINED_PREFIX = '$MQTT.rmsgs.';
+/** What becomes of what a device retains: no server reads these names. */
+export const NOT_RETAINED = '_NOT_RETAINED.>';
+
 /** The durable consumer of a partition. */
 export const consumerOf = (partition: number) => `ingest-${partition}`;
 /** What it receives. */

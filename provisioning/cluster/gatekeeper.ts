@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuthorizationRequest, decode, encodeAuthorizationResponse, encodeUser } from '@nats-io/jwt';
 import { fromSeed } from '@nats-io/nkeys';
 import { connect, type Msg, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
-import { DEVICES_ACCOUNT } from '../../domain/cluster.ts';
+import { DEVICES_ACCOUNT, NOT_RETAINED, RETAINED_STREAM } from '../../domain/cluster.ts';
 import { type Accounts, parseRegistry } from './accounts.ts';
 import { admit, connectionName } from './admit.ts';
 import { endConnections } from './connections.ts';
@@ -34,13 +34,19 @@ export interface Gatekeeper {
 const LOOK_EVERY_MS = 250;
 /** Who was let in just before a change may be connected only after it: as long as a server waits for an answer, and a second. */
 const SWEEP_AGAIN_MS = 6_000;
+/** How long at most what a device retains takes room. */
+const TIDY_EVERY_MS = 5_000;
 
 /** Returns when it answers. @throws Error when the registry file is broken or no server can be reached. */
 export async function startGatekeeper(options: GatekeeperOptions): Promise<Gatekeeper> {
   const { registryFile, seeds, log } = options;
   let text = readFileSync(registryFile, 'utf8');
   let accounts = parseRegistry(text);
-  const [gate, system] = await Promise.all([join(options, seeds.gate), join(options, seeds.system)]);
+  const [gate, system, keeper] = await Promise.all([
+    join(options, seeds.gate),
+    join(options, seeds.system),
+    join(options, seeds.keeper),
+  ]);
   const ending = new AbortController();
   const { signal } = ending;
   const wait = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {});
@@ -92,13 +98,22 @@ export async function startGatekeeper(options: GatekeeperOptions): Promise<Gatek
     }
   };
 
-  const watching = watch();
+  /** Removes what devices have retained. */
+  const tidy = async () => {
+    for (; !signal.aborted; await wait(TIDY_EVERY_MS)) {
+      await keeper
+        .request(`$JS.API.STREAM.PURGE.${RETAINED_STREAM}`, JSON.stringify({ filter: NOT_RETAINED }))
+        .catch((error: Error) => log(`cannot remove what devices retain: ${error.message}`));
+    }
+  };
+
+  const watching = [watch(), tidy()];
   void sweep(sweepAll);
   return {
     stop: async () => {
       ending.abort();
-      await watching;
-      await Promise.all([gate.close(), system.close()]);
+      await Promise.all(watching);
+      await Promise.all([gate, system, keeper].map((connection) => connection.close()));
     },
   };
 }

@@ -8,7 +8,17 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
-import { consumerOf, MESSAGES_PREFIX, MESSAGES_STREAM, PARTITIONS, partitionFilter } from '../../domain/cluster.ts';
+import {
+  consumerOf,
+  MESSAGES_PREFIX,
+  MESSAGES_STREAM,
+  NOT_RETAINED,
+  PARTITION_PREFIX,
+  PARTITIONS,
+  partitionFilter,
+  RETAINED_PREFIX,
+  RETAINED_STREAM,
+} from '../../domain/cluster.ts';
 
 /** Where and how large. */
 export interface StreamsOptions {
@@ -28,6 +38,8 @@ export interface StreamsOptions {
 const MOST_UNACKNOWLEDGED = 10_000;
 /** A worker that died gave no answer: its messages go to the next one after this time. */
 const ANSWER_SECONDS = 30;
+/** What is desired of all devices, and for seconds what devices retain. */
+const MOST_RETAINED_BYTES = 256 * 1024 * 1024;
 const NS = 1_000_000_000;
 
 /**
@@ -56,6 +68,21 @@ export async function makeStreams({ servers, caFile, seed, replicas, maxBytes }:
         storage: StorageType.File,
         retention: RetentionPolicy.Interest,
         ...bounds,
+      });
+    }
+    // Nothing of a device is retained: what it retains gets a name that nobody reads, and the gatekeeper removes it.
+    const retained = await manager.streams.info(RETAINED_STREAM).catch(() => undefined);
+    if (!retained) {
+      await manager.streams.add({
+        name: RETAINED_STREAM,
+        subjects: [`${RETAINED_PREFIX}>`],
+        storage: StorageType.File,
+        retention: RetentionPolicy.Limits,
+        max_msgs_per_subject: 1,
+        max_bytes: MOST_RETAINED_BYTES,
+        discard: DiscardPolicy.New,
+        num_replicas: replicas,
+        subject_transform: { src: `${RETAINED_PREFIX}${PARTITION_PREFIX}.>`, dest: NOT_RETAINED },
       });
     }
     for (let partition = 0; partition < PARTITIONS; partition += 1) {

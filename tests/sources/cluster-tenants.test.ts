@@ -1,7 +1,10 @@
 // Tenants on the cluster are as far apart as on one machine: the cases of provisioning/broker's tests of the gate.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect as connectNats, nkeyAuthenticator } from '@nats-io/transport-node';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { topicOf } from '../../domain/cluster.ts';
+import { RETAINED_STREAM, topicOf } from '../../domain/cluster.ts';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { devicePrefix, telemetryTopic } from '../../domain/topics.ts';
@@ -16,7 +19,7 @@ let rig: Rig;
 beforeAll(async () => {
   rig = await startRig();
 });
-afterAll(() => rig.stop());
+afterAll(() => rig?.stop());
 
 const refused = (attempt: Promise<unknown>) =>
   attempt.then(
@@ -121,6 +124,36 @@ describe('what a device publishes', () => {
   });
 });
 
+describe('what is retained', () => {
+  const stored = async () => {
+    const { addresses, caFile, seeds } = rig.cluster;
+    const authenticator = nkeyAuthenticator(new TextEncoder().encode(seeds.keeper));
+    const keeper = await connectNats({ servers: addresses, authenticator, tls: { caFile } });
+    const manager = await jetstreamManager(keeper);
+    const { state } = await manager.streams.info(RETAINED_STREAM, { subjects_filter: '>' });
+    await keeper.close();
+    return Object.keys(state.subjects ?? {});
+  };
+
+  test('is nothing of a device', async () => {
+    const client = await rig.connect('acme.pump-1');
+    for (let n = 0; n < 20; n += 1) await publish(client, `${TELEMETRY}/n${n}`, 'x', { retain: true });
+    expect(await rig.take()).toHaveLength(20);
+    await expect.poll(stored).toEqual([]);
+  });
+
+  test('is what is desired of a device', async () => {
+    const control = await rig.connect('svc-control', { clientId: 'svc-control' });
+    await publish(control, `to/${OWN}/desired`, '{"n":1}', { retain: true });
+    await expect.poll(stored).toContain(`$MQTT.rmsgs.${OWN.replaceAll('/', '.')}.desired`);
+    const client = await rig.connect('acme.pump-1', { server: 1 });
+    const came: string[] = [];
+    client.on('message', (topic, payload, { retain }) => came.push(`${topic} ${payload} ${retain}`));
+    await client.subscribeAsync(`${OWN}/desired`, { qos: 1 });
+    await expect.poll(() => came).toEqual([`${OWN}/desired {"n":1} true`]);
+  });
+});
+
 describe('what a device hears', () => {
   test('it subscribes to its commands and to nothing else', async () => {
     const client = await rig.connect('acme.pump-1', { resubscribe: false });
@@ -209,7 +242,6 @@ test('a change of the registry is in force within two seconds: who is gone is cu
 });
 
 test('a registry file that is broken changes nothing', async () => {
-  const { writeFileSync, readFileSync } = await import('node:fs');
   const { registryFile, said } = rig.cluster;
   const good = readFileSync(registryFile, 'utf8');
   for (const bad of ['', good.slice(0, -1), good.replace('$7$', '$6$'), `${good}root x\n`]) {
