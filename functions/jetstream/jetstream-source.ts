@@ -3,7 +3,7 @@ import { type Consumer, type JsMsg, jetstream, jetstreamManager } from '@nats-io
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { consumerOf, INGEST_INBOX, MESSAGES_STREAM, topicOf } from '../../domain/cluster.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
-import { type Attempt, retry } from '../runtime/retry.ts';
+import { type Attempt, pause, retry } from '../runtime/retry.ts';
 import { Delivery } from '../source/delivery.ts';
 import type { OpenSource } from '../source/source.ts';
 import { stampsOf } from '../source/stamp.ts';
@@ -18,10 +18,13 @@ export interface ClusterAddress {
   password: string;
 }
 
-/** Messages and bytes of a pull: what a pause lets in that is on its way. The batch before it is being written meanwhile. */
+/** Of a pull: what a pause lets in that is on its way. */
 const PULL = { max_messages: 1_000, expires: 1_000 };
 /** A server that does not answer counts as gone after three of these. */
 const PING_MS = 2_000;
+/** Between two attempts, in milliseconds. */
+const AGAIN_MS = 250;
+const GONE = 'the partition does not answer, will try again';
 /** Then the next server is tried. */
 const CONNECT_MS = 2_000;
 /** Tags are kept in an int4 column. */
@@ -54,16 +57,18 @@ export function jetStreamSource({ servers, ca, username, password }: ClusterAddr
       onDelivery(delivery);
     };
 
-    /** Returns when it is closed. @throws why it could not go on. */
+    /** Returns when it is closed. @throws why it could not begin. */
     const pullAll = async ({ reset }: Attempt): Promise<void> => {
+      // It finds another server by itself, and what was acknowledged meanwhile is told there.
       connection = await connect({
         servers: [...servers],
         user: username,
         pass: password,
         inboxPrefix: INGEST_INBOX,
         tls: ca === undefined ? {} : { ca },
-        reconnect: false,
         timeout: CONNECT_MS,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: AGAIN_MS,
         pingInterval: PING_MS,
         maxPingOut: 2,
       });
@@ -72,28 +77,39 @@ export function jetStreamSource({ servers, ca, username, password }: ClusterAddr
         // A stream that was made again begins to count again: it is another one.
         const { created } = await manager.streams.info(MESSAGES_STREAM);
         const consumer = await jetstream(connection).consumers.get(MESSAGES_STREAM, name);
-        await consumer.info();
         const stampOf = stampsOf(`${MESSAGES_STREAM} ${created}`);
-        readySince = now();
-        failure = undefined;
         reset();
-        await pull(consumer, (message) => deliver(message, stampOf));
+        while (!signal.aborted) {
+          await resumed?.promise;
+          await pull(consumer, (message) => deliver(message, stampOf));
+        }
       } finally {
         readySince = undefined;
         await connection.close().catch(() => {});
       }
     };
 
+    /** Takes what waits, or what comes within a second. */
     const pull = async (consumer: Consumer, take: (message: JsMsg) => void): Promise<void> => {
-      while (!signal.aborted) {
-        await resumed?.promise;
-        if (signal.aborted) return;
+      if (signal.aborted) return;
+      let stop = () => {};
+      try {
         const messages = await consumer.fetch(PULL);
-        const stop = () => messages.stop();
+        stop = () => messages.stop();
         signal.addEventListener('abort', stop);
         for await (const message of messages) if (!signal.aborted) take(message);
+        readySince ??= now();
+        failure = undefined;
+      } catch (error) {
+        // Such as with an account that has another key now.
+        if (connection?.isClosed()) throw error;
+        // No server, or servers that agree on a new leader of the partition.
+        if (readySince !== undefined) log.warn({ error: summarizeError(error), consumer: name }, GONE);
+        readySince = undefined;
+        failure = error;
+        await pause(AGAIN_MS, signal);
+      } finally {
         signal.removeEventListener('abort', stop);
-        if (connection?.isClosed()) throw (await connection.closed()) ?? new Error('the connection ended');
       }
     };
 
@@ -101,10 +117,7 @@ export function jetStreamSource({ servers, ca, username, password }: ClusterAddr
       signal,
       onFailure: ({ error, retryInMs }) => {
         failure = error;
-        log.warn(
-          { error: summarizeError(error), retryInMs, consumer: name },
-          'no connection to the cluster, will try again',
-        );
+        log.warn({ error: summarizeError(error), retryInMs, consumer: name }, GONE);
       },
     }).catch(() => {});
 
@@ -114,7 +127,8 @@ export function jetStreamSource({ servers, ca, username, password }: ClusterAddr
       failure: () => failure,
       commit: (deliveries) => {
         for (const delivery of deliveries) {
-          held.get(delivery)?.ack();
+          // Without a connection they come again, and are recognised.
+          if (!connection?.isClosed()) held.get(delivery)?.ack();
           held.delete(delivery);
         }
       },
@@ -130,8 +144,10 @@ export function jetStreamSource({ servers, ca, username, password }: ClusterAddr
       },
       close: async () => {
         // At once to the next worker, instead of when their time for an answer is over.
-        for (const message of held.values()) message.nak();
-        await connection?.flush().catch(() => {});
+        if (connection && !connection.isClosed()) {
+          for (const message of held.values()) message.nak();
+          await Promise.race([connection.flush().catch(() => {}), pause(CONNECT_MS, signal)]);
+        }
         closing.abort();
         resumed?.resolve();
         await running;
