@@ -55,6 +55,8 @@ export interface Cluster {
   /** What the gatekeeper said. */
   said: string[];
   sync(entries: readonly RegistryEntry[]): boolean;
+  /** Those that were started. */
+  gatekeepers: Gatekeeper[];
   startGatekeeper(): Promise<Gatekeeper>;
   stop(): Promise<void>;
 }
@@ -120,6 +122,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     seeds,
     registryFile,
     said,
+    gatekeepers,
     sync: (entries) => syncRegistry(entries, registryFile),
     startGatekeeper: async () => {
       const log = (message: string) => said.push(message);

@@ -34,6 +34,8 @@ export interface Gatekeeper {
 const LOOK_EVERY_MS = 250;
 /** Who was let in just before a change may be connected only after it: as long as a server waits for an answer, and a second. */
 const SWEEP_AGAIN_MS = 6_000;
+/** Beyond as many users that are gone, all connections are looked through instead. */
+const MANY = 5;
 /** How long at most what a device retains takes room. */
 const TIDY_EVERY_MS = 5_000;
 
@@ -77,6 +79,8 @@ export async function startGatekeeper(options: GatekeeperOptions): Promise<Gatek
   const sweepFormer = async (former: Accounts) => {
     const gone = new Set([...former.values()].map(connectionName));
     for (const account of accounts.values()) gone.delete(connectionName(account));
+    // Each question takes as long as the servers' answers may lie apart.
+    if (gone.size > MANY) return sweepAll();
     let ended = 0;
     for (const user of gone) ended += await endConnections(system, { user }, (found) => found === user);
     return ended;

@@ -252,3 +252,16 @@ test('a registry file that is broken changes nothing', async () => {
   }
   writeFileSync(registryFile, good);
 });
+
+test('a gatekeeper may go while another one is there; without one nobody comes in, and who is connected stays', async () => {
+  const { gatekeepers, startGatekeeper } = rig.cluster;
+  const stays = await rig.connect('umbrella.hive');
+  await startGatekeeper();
+  await gatekeepers[0]!.stop();
+  expect(await refused(rig.connect('acme.pump-1'))).toBe('let in');
+  await gatekeepers[1]!.stop();
+  expect(await refused(rig.connect('acme.pump-2', { connectTimeout: 8_000 }))).toBe('refused');
+  await publish(stays, telemetryTopic('umbrella', 'hive'), 'still here');
+  await startGatekeeper();
+  await expect.poll(() => refused(rig.connect('acme.pump-2'))).toBe('let in');
+});
