@@ -6,7 +6,7 @@ import { generate, type IUnsubscribePacket, type Packet, parser } from 'mqtt-pac
 import { expect, onTestFinished, test } from 'vitest';
 import type { FormerFilters } from './client.ts';
 import { type ConnectionOptions, openConnection } from './connection.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from '../source/delivery.ts';
 import { BrokerRefusal } from './reason-codes.ts';
 import { createStampReader } from './stamp.ts';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { generate } from 'mqtt-packet';
 import { expect, test } from 'vitest';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from '../source/delivery.ts';
 import { createFramer, MAX_PACKET_BYTES } from './framer.ts';
 import { readPublish } from './publish.ts';
 

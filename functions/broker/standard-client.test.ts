@@ -77,7 +77,7 @@ describe('what the broker allows', () => {
     await expect.poll(acknowledged).toEqual([3, 0xffff, 1]);
     // MQTT-4.3.2-5: acknowledged, the identifier is free; whatever comes with it is new.
     send(hex('3a 07 0001 74 0003 00 79'));
-    await expect.poll(() => deliveries.at(-1)).toMatchObject({ packetId: 3, dup: true });
+    await expect.poll(() => deliveries.at(-1)).toMatchObject({ tag: 3, again: true });
   });
 
   test('[MQTT-3.14.4-1] after its DISCONNECT a client sends nothing more', async () => {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type IUnsubscribePacket, type Packet, parser } from 'mqtt-packet';
 import { onTestFinished } from 'vitest';
+import type { Delivery } from '../../source/delivery.ts';
 import { type ConnectionOptions, openConnection } from '../connection.ts';
-import type { Delivery } from '../delivery.ts';
 
 /** Bytes written in hexadecimal, spaces as you like. */
 export const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
