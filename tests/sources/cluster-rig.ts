@@ -28,11 +28,16 @@ export const REGISTRY: RegistryEntry[] = [
   device('umbrella', 'hive'),
 ];
 
+type ConnectOptions = mqtt.IClientOptions & { server?: number; over?: boolean };
+
 /** A cluster with its clients. */
 export interface Rig {
   cluster: Cluster;
-  /** A client that does not reconnect. @throws when it is refused. */
-  connect(username: string, options?: mqtt.IClientOptions & { server?: number }): Promise<mqtt.MqttClient>;
+  /**
+   * A client that does not reconnect, after the user's former ones have gone. @throws when it is refused.
+   * @param options `over`: the former ones stay, and the new one takes their place.
+   */
+  connect(username: string, options?: ConnectOptions): Promise<mqtt.MqttClient>;
   nats(username: string, password?: string): Promise<NatsConnection>;
   /** Takes and acknowledges what waits for ingest. */
   take(): Promise<JsMsg[]>;
@@ -43,7 +48,7 @@ export async function startRig(options: Partial<ClusterOptions> = {}): Promise<R
   const dir = makeScratchDir();
   const cluster = await startCluster({ dir: join(dir, 'cluster'), registry: REGISTRY, ...options });
   const ca = readFileSync(cluster.caFile);
-  const clients: mqtt.MqttClient[] = [];
+  let clients: { username: string; client: mqtt.MqttClient }[] = [];
   const nats = (user: string, pass = key) =>
     connectNats({
       servers: cluster.addresses,
@@ -57,11 +62,15 @@ export async function startRig(options: Partial<ClusterOptions> = {}): Promise<R
   return {
     cluster,
     nats,
-    connect: async (username, { server = 0, ...more } = {}) => {
+    connect: async (username, { server = 0, over = false, ...more } = {}) => {
+      // Who takes a place twice within a second is kept out for a second.
+      const former = over ? [] : clients.filter((each) => each.username === username);
+      await Promise.all(former.map(({ client }) => client.endAsync()));
+      clients = clients.filter((each) => !former.includes(each));
       const base = { username, password: key, clientId: clientIdOf(username), protocolVersion: 4, reconnectPeriod: 0 };
       const client = await mqtt.connectAsync(cluster.servers[server]!.url, { ...base, ca, ...more } as never, false);
       client.on('error', () => {});
-      clients.push(client);
+      clients.push({ username, client });
       return client;
     },
     take: async () => {
@@ -78,7 +87,7 @@ export async function startRig(options: Partial<ClusterOptions> = {}): Promise<R
       return taken;
     },
     stop: async () => {
-      await Promise.all(clients.map((client) => client.endAsync(true)));
+      await Promise.all(clients.map(({ client }) => client.endAsync(true)));
       await ingest?.close();
       await cluster.stop();
       rmSync(dir, { recursive: true, force: true });
