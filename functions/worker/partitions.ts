@@ -18,7 +18,7 @@ const SUMMARY_EVERY_MS = 10_000;
 const ASK_EVERY_MS = 1_500;
 /** Between the first questions for two partitions: two workers that start together get two each. */
 const STAGGER_MS = 300;
-/** Whoever holds this partition does the periodic jobs. */
+/** The worker that holds this partition does the periodic jobs. */
 const OF_THE_JOBS = 0;
 
 /** Runs until the signal is aborted; then finishes what it writes, and gives its leases back. */

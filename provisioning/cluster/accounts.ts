@@ -25,7 +25,7 @@ export function parseRegistry(text: string): Accounts {
     const fail = (what: string): never => {
       throw new Error(`the registry file, line ${index + 2}: ${what}`);
     };
-    if (!HASH_PATTERN.test(hash)) fail('the second word is no hash');
+    if (!HASH_PATTERN.test(hash)) fail('the second word is not a hash');
     if (!rights.every((right) => /^(read|write):\S+$/.test(right))) fail('a right is neither read: nor write:');
     if (accounts.has(username)) fail('the name has come before');
     const [tenant = '', device = '', ...more] = username.split('.');

@@ -26,8 +26,8 @@ describe('the registry file', () => {
   test.each([
     ['nothing', '', 'not whole'],
     ['no last line', text.slice(0, -1), 'not whole'],
-    ['a line without a hash', `${text}acme.pump-2\n`, 'line 6: the second word is no hash'],
-    ['a hash that takes minutes', text.replace('$7$101$', '$7$1000000$'), 'the second word is no hash'],
+    ['a line without a hash', `${text}acme.pump-2\n`, 'line 6: the second word is not a hash'],
+    ['a hash that takes minutes', text.replace('$7$101$', '$7$1000000$'), 'the second word is not a hash'],
     ['a right that is unknown', text.replace('write:sensors/1', 'admin:sensors/1'), 'a right is neither'],
     ['a name twice', text + text.slice(REGISTRY_HEADER.length), 'has come before'],
     ['a name that is unknown', `${text}root ${passwordHash}\n`, 'neither a device nor a service'],

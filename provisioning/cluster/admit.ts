@@ -21,7 +21,7 @@ export type Answer = { name: string; permissions: Permissions } | { refused: str
 
 /**
  * The name of a connection inside the cluster: the user and the key that it came with, so that connections with a former key can be
- * found and ended whoever let them in.
+ * found and ended, whichever gatekeeper let them in.
  */
 export const connectionName = ({ username, hash }: Account) =>
   `${username}#${createHash('sha256').update(hash).digest('hex').slice(0, 16)}`;

@@ -30,7 +30,7 @@ export function makeSeeds(): ClusterSeeds {
   return { issuer: text(createAccount().getSeed()), gate: user(), system: user(), keeper: user() };
 }
 
-/** @throws Error for what is no seed. */
+/** @throws Error for a text that is not a seed. */
 export function publicKeys({ issuer, gate, system, keeper }: ClusterSeeds): PublicKeys {
   const of = (seed: string) => fromSeed(new TextEncoder().encode(seed)).getPublicKey();
   return { issuerKey: of(issuer), gateKey: of(gate), systemKey: of(system), keeperKey: of(keeper) };

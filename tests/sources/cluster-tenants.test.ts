@@ -34,7 +34,7 @@ describe('who comes in', () => {
     ['no key', 'acme.pump-1', { password: '' }],
     ['the hash as key', 'acme.pump-1', { password: 'hash' }],
     ['a device that is unknown', 'acme.pump-9', {}],
-    ['a name that is no device', 'acme', {}],
+    ['a name without a device', 'acme', {}],
     ["another device's client id", 'acme.pump-1', { clientId: 'acme_pump-2' }],
     ['a client id of its own choice', 'acme.pump-1', { clientId: 'sensor' }],
     ['no client id', 'acme.pump-1', { clientId: '' }],
@@ -235,7 +235,7 @@ test('a change of the registry is in force within two seconds: who is gone is cu
   expect(Date.now() - started).toBeLessThan(2_000);
   expect(await refused(rig.connect('acme.pump-1'))).toBe('refused');
   expect(await refused(rig.connect('acme.pump-2'))).toBe('refused');
-  // Whoever took another's place a second ago is let in a second later.
+  // A client that took another's place a second ago is let in a second later.
   await expect.poll(() => refused(rig.connect('acme.pump-2', { password: newKey }))).toBe('let in');
   expect(await refused(rig.connect('umbrella.new'))).toBe('let in');
   expect(stays.connected).toBe(true);
