@@ -65,7 +65,8 @@ export async function startRig(options: Partial<ClusterOptions> = {}): Promise<R
     connect: async (username, { server = 0, over = false, ...more } = {}) => {
       // Who takes a place twice within a second is kept out for a second.
       const former = over ? [] : clients.filter((each) => each.username === username);
-      await Promise.all(former.map(({ client }) => client.endAsync()));
+      // One that was cut off waits for its last acknowledgement otherwise.
+      await Promise.all(former.map(({ client }) => client.endAsync(!client.connected)));
       clients = clients.filter((each) => !former.includes(each));
       const base = { username, password: key, clientId: clientIdOf(username), protocolVersion: 4, reconnectPeriod: 0 };
       const client = await mqtt.connectAsync(cluster.servers[server]!.url, { ...base, ca, ...more } as never, false);
