@@ -48,8 +48,9 @@ const TOOLS_OF_FUNCTIONS = {
   source: ['runtime'],
   kafka: ['source', 'runtime'],
   broker: ['source', 'runtime'],
+  jetstream: ['source', 'runtime'],
   database: ['runtime'],
-  settings: ['broker', 'kafka', 'database', 'runtime'],
+  settings: ['broker', 'kafka', 'jetstream', 'database', 'runtime'],
 };
 const JOBS = [
   'ingest',

@@ -45,6 +45,7 @@ export async function issue(
   names: string[],
   addresses: string[] = [],
   life = SERVER_LIFE,
+  usages = [x509.ExtendedKeyUsage.serverAuth],
 ): Promise<Pair> {
   const pkcs8 = x509.PemConverter.decodeFirst(authority.key);
   const signingKey = await crypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, false, ['sign']);
@@ -60,7 +61,7 @@ export async function issue(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.ExtendedKeyUsageExtension(usages),
       new x509.SubjectAlternativeNameExtension([
         ...names.map((value) => ({ type: 'dns' as const, value })),
         ...addresses.map((value) => ({ type: 'ip' as const, value })),
@@ -70,6 +71,10 @@ export async function issue(
   });
   return pairOf(certificate, keys.privateKey);
 }
+
+/** A certificate of a server that is another server's client, too. */
+export const issuePeer = (authority: Pair, names: string[], addresses: string[]): Promise<Pair> =>
+  issue(authority, names, addresses, SERVER_LIFE, [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]);
 
 /** Days until a certificate's end; negative when that is past. @param certificate PEM. */
 export function daysLeft(certificate: string): number {

@@ -6,6 +6,7 @@ import { servePages } from '../health/server.ts';
 import { hasFailed, runOnce } from '../ingest/run.ts';
 import { createLogger } from '../runtime/log.ts';
 import { keepHeapSmall } from '../runtime/memory.ts';
+import { hasCluster, readClusterSettings } from '../settings/cluster.ts';
 import { readHealthSettings } from '../settings/health.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
 import { readKafkaSettings, readsKafka } from '../settings/kafka.ts';
@@ -30,6 +31,8 @@ Settings (environment; instead of any NAME, NAME_FILE may name the file that hol
   MQTT_BROKER_PREVIOUS_PASSWORD        and its key
   MQTT_CONTROL_USERNAME                the account that sends commands to devices; default: svc-control
   MQTT_CONTROL_PASSWORD                its key; without it commands wait
+  NATS_SERVERS                         on a cluster, instead of the broker: host:port of its servers, divided by commas
+  NATS_CA                              PEM text or file of the servers' CA; default: the public ones
   MQTT_GATE_KEY                        key of the broker's stamps, 32 hexadecimal digits; default: no stamps are expected
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
@@ -84,6 +87,15 @@ export async function runCli(args: string[]): Promise<number> {
     }
     if (values.mode !== 'worker' && values.mode !== 'run') throw new Error('give --mode worker or --mode run');
     keepHeapSmall();
+    if (hasCluster()) {
+      if (values.mode === 'run') throw new Error('a cluster is read by a worker: give --mode worker');
+      const cluster = readClusterSettings();
+      const log = createLogger('mqtt_ingest', { level: cluster.logLevel, pretty: cluster.logPretty });
+      // Its client is loaded by who needs it.
+      const { runPartitions } = await import('./partitions.ts');
+      await runPartitions(cluster, log, untilStopped());
+      return 0;
+    }
     const settings = readsKafka() ? readKafkaSettings() : readIngestSettings();
     const log = createLogger('mqtt_ingest', { level: settings.logLevel, pretty: settings.logPretty });
     const signal = untilStopped();

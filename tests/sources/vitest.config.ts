@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// One file after the other: each has a Kafka and a database of its own.
+/** Tests with servers that `npm test` does not need. */
 export default defineConfig({
   test: {
     include: ['tests/sources/*.source.ts'],
@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 900_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 120_000, interval: 200 } },
+    // Each file starts servers of its own, on cores that they share.
     fileParallelism: false,
     pool: 'forks',
   },
