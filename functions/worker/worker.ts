@@ -1,10 +1,11 @@
 // The long-lived way to run the jobs: waits for the lease; while it holds the lease, it ingests and does every periodic job on one
 // schedule.
-import { type Database, openDatabase } from '../database/connection.ts';
-import { acquireLease, type Lease } from '../database/lease.ts';
+import { openDatabase } from '../database/connection.ts';
+import { acquireLease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
 import { handOver } from '../ingest/account-handover.ts';
 import { createSummary } from '../ingest/accounting.ts';
+import { eachBroker } from '../ingest/brokers.ts';
 import type { CanaryReport } from '../ingest/canary.ts';
 import { maintain, runSession, type SessionOptions } from '../ingest/session.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
@@ -17,8 +18,22 @@ const SUMMARY_EVERY_MS = 10_000;
 /** How often a worker without the lease asks for it. */
 const ASK_EVERY_MS = 3_000;
 
-/** Runs until the signal is aborted; then finishes the current write, acknowledges it and releases the lease. */
+/** Runs until the signal is aborted; then finishes the current writes, acknowledges them and releases the leases. */
 export async function runWorker(settings: IngestSettings, log: Logger, signal: AbortSignal): Promise<void> {
+  const [first, ...others] = eachBroker(settings);
+  const ending = new AbortController();
+  const until = AbortSignal.any([signal, ending.signal]);
+  // One that cannot go on ends the others, so that whoever watches the process starts it again.
+  const ended = (broker: IngestSettings, jobs: boolean) =>
+    ingestFrom(broker, log.child(others.length > 0 ? { broker: broker.broker.host } : {}), until, jobs).finally(() =>
+      ending.abort(),
+    );
+  const all = await Promise.allSettled([ended(first!, true), ...others.map((other) => ended(other, false))]);
+  for (const one of all) if (one.status === 'rejected') throw one.reason;
+}
+
+/** @param withJobs whoever has its lease does the periodic jobs, too. */
+async function ingestFrom(settings: IngestSettings, log: Logger, signal: AbortSignal, withJobs: boolean): Promise<void> {
   const database = openDatabase(settings.database);
   const summary = createSummary();
   let canaryAgeSeconds: number | undefined;
@@ -42,7 +57,8 @@ export async function runWorker(settings: IngestSettings, log: Logger, signal: A
           if (lease) {
             waiting = false;
             log.info({ fence: String(lease.fence) }, 'lease acquired');
-            await workWhileHeld(settings, database, lease, log, signal, { onWritten: summary.add, onCanary });
+            const told = { onWritten: summary.add, onCanary };
+            await workWhileHeld({ settings, database, lease, log, signal, ...told }, withJobs);
           } else {
             if (!waiting) log.info({}, 'another run holds the lease; waiting for it');
             waiting = true;
@@ -71,24 +87,17 @@ export async function runWorker(settings: IngestSettings, log: Logger, signal: A
   }
 }
 
-async function workWhileHeld(
-  settings: IngestSettings,
-  database: Database,
-  lease: Lease,
-  log: Logger,
-  signal: AbortSignal,
-  told: Pick<SessionOptions, 'onWritten' | 'onCanary'>,
-): Promise<void> {
+async function workWhileHeld(session: SessionOptions, withJobs: boolean): Promise<void> {
+  const { settings, database, lease, log } = session;
   // Readings need today's partition.
   await maintain(database, log);
-  const jobs = startPeriodicJobs(settings.database, log);
+  const jobs = withJobs ? startPeriodicJobs(settings.database, log) : undefined;
   try {
-    const session = { settings, database, lease, log, signal, ...told };
     const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
     const end = handedOver === 'idle' ? await runSession(session) : handedOver;
     if (end === 'lease-lost') log.warn({}, 'another run has taken the lease over');
   } finally {
-    await jobs.stop();
+    await jobs?.stop();
     await lease.release();
   }
 }
