@@ -7,6 +7,7 @@ import { Progress } from './progress.mjs';
 /** A file that shows that a package is installed, for packages without a program of their own name. */
 const PROOF = {
   'btrfs-progs': 'mkfs.btrfs',
+  'dnsmasq-base': 'dnsmasq',
   'docker.io': 'dockerd',
   'dpkg-dev': 'dpkg-scanpackages',
   iproute2: 'ss',

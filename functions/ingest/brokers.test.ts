@@ -43,7 +43,9 @@ test('a run drains both, and each of them has a lease', async () => {
   await publish(standby, '{"n":2}');
   await onTimer();
   expect(await stored()).toEqual([1, 2]);
-  const { rows } = await lab.admin.query("select name from ingest.leases where name like 'mqtt-ingest-lab%' order by 1");
+  const { rows } = await lab.admin.query(
+    "select name from ingest.leases where name like 'mqtt-ingest-lab%' order by 1",
+  );
   expect(rows.map(({ name }) => name)).toEqual(['mqtt-ingest-lab', 'mqtt-ingest-lab-standby']);
 });
 

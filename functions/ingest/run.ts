@@ -96,8 +96,7 @@ export async function runOnce(
   } finally {
     // Another run that has taken the lease over speaks for itself. So does the run of the other broker, when this one's is gone.
     const isOthers = ended.outcome === 'lease-lost' || (!isAlone && BROKER_GONE.has(ended.outcome));
-    if (lease && hasFailed(ended) && !isOthers)
-      await beat(database, ['ingest'], NEXT_BEAT_S.failed);
+    if (lease && hasFailed(ended) && !isOthers) await beat(database, ['ingest'], NEXT_BEAT_S.failed);
     await lease?.release();
     await database.close();
   }

@@ -29,6 +29,7 @@ const messageOf = (env: Record<string, string>) => {
 test('reads the settings, with defaults', () => {
   expect(readIngestSettings(good)).toEqual({
     broker: { host: 'mqtt.example.com', port: 8883, tls: true },
+    brokers: [{ host: 'mqtt.example.com', port: 8883, tls: true }],
     username: 'svc-ingest',
     password: 'broker-secret',
     ca: undefined,
@@ -118,7 +119,7 @@ test.each(['localhost', 'https://x', 'mqtt://10.0.0.4', 'mqtts://user:hunter2@x'
   },
 );
 
-test.each(['mqtts://a mqtts://b mqtts://c', 'mqtts://a mqtts://a:8883', 'mqtts://a, mqtts://b'])(
+test.each(['mqtts://a mqtts://b mqtts://c', 'mqtts://a mqtts://a:8883', 'mqtts://a,mqtts://b'])(
   '"%s" are not a broker and its standby',
   (urls) => expect(messageOf({ ...good, MQTT_INGEST_URLS: urls })).toContain('MQTT_INGEST_URLS must'),
 );

@@ -33,7 +33,12 @@ export async function runWorker(settings: IngestSettings, log: Logger, signal: A
 }
 
 /** @param withJobs whoever has its lease does the periodic jobs, too. */
-async function ingestFrom(settings: IngestSettings, log: Logger, signal: AbortSignal, withJobs: boolean): Promise<void> {
+async function ingestFrom(
+  settings: IngestSettings,
+  log: Logger,
+  signal: AbortSignal,
+  withJobs: boolean,
+): Promise<void> {
   const database = openDatabase(settings.database);
   const summary = createSummary();
   let canaryAgeSeconds: number | undefined;

@@ -50,7 +50,10 @@ function judgeInterfaces(all: Interface[], { interfaces: allowed }: RuleConfig):
   const most = stackConfigValue('standbyBroker') === true ? 2 : 1;
   return open.slice(most).map(({ resource: { urn, name } }) => ({
     urn,
-    message: `"${name}" has a public address in addition to ${open.slice(0, most).map(({ resource }) => `"${resource.name}"`).join(' and ')}.`,
+    message: `"${name}" has a public address in addition to ${open
+      .slice(0, most)
+      .map(({ resource }) => `"${resource.name}"`)
+      .join(' and ')}.`,
     fix: 'remove the address, or list both interfaces in interfaces of network-public-address-fixed in the policy configuration',
   }));
 }

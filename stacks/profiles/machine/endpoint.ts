@@ -23,7 +23,15 @@ export function makeEndpoint(config: StackConfig, placement: Placement) {
   const standby = network.standby &&
     ownHosts && { address: network.standby.publicAddress, ownNames: ownHosts, active: config.activeBroker };
   const dns = config.domain ? new BrokerDns('dns', { ...named, zoneId, accountId, standby }) : undefined;
-  return { ingress, network, brokerHost, ownHosts, privateCa, brokerCa: privateCa?.caCertificate, dnsToken: dns?.token };
+  return {
+    ingress,
+    network,
+    brokerHost,
+    ownHosts,
+    privateCa,
+    brokerCa: privateCa?.caCertificate,
+    dnsToken: dns?.token,
+  };
 }
 
 /** What {@link makeEndpoint} makes. */

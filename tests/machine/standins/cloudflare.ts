@@ -66,7 +66,8 @@ export function cloudflare({ zone, token, host, others = [], dns }: CloudflareOp
 
   async function add(record: Omit<TxtRecord, 'id'>): Promise<Reply> {
     const { type, name, content } = record;
-    if (type !== 'TXT' || !challenges.includes(name)) throw new Refusal(403, `${type} ${name} is not a challenge of ${host}`);
+    if (type !== 'TXT' || !challenges.includes(name))
+      throw new Refusal(403, `${type} ${name} is not a challenge of ${host}`);
     made += 1;
     const id = made.toString(16).padStart(32, '0');
     records.set(id, { ...record, id });
