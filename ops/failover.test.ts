@@ -1,5 +1,6 @@
 // `ops failover` before it changes anything: what it says of both machines, and what it does not begin. The fail-over itself is drilled under
 // load: tests/failover.
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -30,6 +31,7 @@ beforeAll(async () => {
     const result = [{ id: '1', content: MACHINES.primary.address, ttl: 60 }];
     response.end(JSON.stringify({ success: true, errors: [], result }));
   }).listen(0, '127.0.0.1');
+  await once(cloudflare, 'listening');
 });
 afterAll(() => {
   cloudflare.close();

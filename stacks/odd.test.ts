@@ -1,5 +1,6 @@
 // Unusual configurations: each can be planned, and no policy objects.
 import { expect, it } from 'vitest';
+import { makeBill, USUAL } from '../ops/cost/bill.ts';
 import type { Plan } from '../preview/plan.ts';
 import {
   all,
@@ -91,9 +92,13 @@ it('WebSocket and HTTPS, on the successor of the smallest machine, watched by al
 });
 
 it('a standby broker, to which the name was led', async () => {
-  const standby = ['standbyBroker: true', 'activeBroker: standby'];
+  const standby = ['standbyBroker: true', 'activeBroker: standby', 'vmSize: Standard_B2ts_v2'];
   const { plan, policies } = await judged('dev', having('domain: dev.telemetry.example.com', ...ZONE, ...standby));
   expect(policies?.violations).toEqual([]);
+  // Its price: a machine with its disk, a data disk, an address.
+  const bill = new Map(makeBill(plan, USUAL).items.map(({ what, usd }) => [what, usd]));
+  const monthly = { 'broker machine': 7.59, 'its disk': 2.4, 'data disk': 0.6, 'public address': 3.65 };
+  for (const [what, usd] of Object.entries(monthly)) expect(bill.get(what), what).toBeCloseTo(2 * usd, 2);
   const machines = all(plan, 'compute:VirtualMachine');
   expect(machines.map(({ inputs }) => inputs.vmName)).toEqual(['vm-mqtt-saas-dev', 'vm-mqtt-saas-dev-standby']);
   // The same work, with the same rights to the same secrets.

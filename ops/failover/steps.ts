@@ -33,7 +33,7 @@ const PUBLISH_AGAIN = `
 export function stepsTo(role: Role, environment: Environment): Step[] {
   const { target, brokerHost, machines, database, record, resolve } = environment;
   const { address } = machines[role];
-  const answers = async () => (await resolve(brokerHost).catch(() => [])).includes(address);
+  const answers = async () => (await resolve(brokerHost).catch((): string[] => [])).includes(address);
   return [
     {
       title: `the ${role} answers as ${brokerHost}`,

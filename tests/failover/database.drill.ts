@@ -39,11 +39,11 @@ beforeEach(async () => {
   load = await startLoad();
 });
 afterEach(async () => {
-  await load.stop();
-  await worker.stop();
-  await lab.stop();
-  await address.stop();
-  await pair.stop();
+  await load?.stop();
+  await worker?.stop();
+  await lab?.stop();
+  await address?.stop();
+  await pair?.stop();
   rmSync(dir, { recursive: true });
 });
 

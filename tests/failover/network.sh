@@ -9,7 +9,6 @@ mkdir -p /run/netns
 mount -t tmpfs none /run/netns
 mount --bind "$1" /etc/resolv.conf
 shift
-ip link set lo up
 ip link add bridge type bridge
 ip link set bridge up
 ip addr add 10.77.0.1/24 dev bridge
