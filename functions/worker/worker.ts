@@ -23,7 +23,7 @@ export async function runWorker(settings: IngestSettings, log: Logger, signal: A
   const [first, ...others] = eachBroker(settings);
   const ending = new AbortController();
   const until = AbortSignal.any([signal, ending.signal]);
-  // One that cannot go on ends the others, so that whoever watches the process starts it again.
+  // One that cannot go on ends the others, and the process with it, which its supervisor starts again.
   const ended = (broker: IngestSettings, jobs: boolean) =>
     ingestFrom(broker, log.child(others.length > 0 ? { broker: broker.broker.host } : {}), until, jobs).finally(() =>
       ending.abort(),
@@ -32,7 +32,7 @@ export async function runWorker(settings: IngestSettings, log: Logger, signal: A
   for (const one of all) if (one.status === 'rejected') throw one.reason;
 }
 
-/** @param withJobs whoever has its lease does the periodic jobs, too. */
+/** @param withJobs true: while it has its lease, it does the periodic jobs, too. */
 async function ingestFrom(
   settings: IngestSettings,
   log: Logger,

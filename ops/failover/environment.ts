@@ -31,7 +31,7 @@ export interface Environment {
   /** The machine that the next deployment leads the name to. */
   configured(): Role;
   configure(role: Role): Promise<void>;
-  /** The name's record, at whoever serves the zone. */
+  /** The name's record. */
   record: AddressRecord;
   /** The addresses that this computer's name server gives for a name. */
   resolve(name: string): Promise<string[]>;

@@ -71,7 +71,7 @@ export function stepsTo(role: Role, environment: Environment): Step[] {
     },
     {
       title: `what is desired of devices is published again, to the ${role}`,
-      // Nobody notes it, and once more harms nobody: devices know the version.
+      // Nothing notes it, and once more harms no device: it gets what is desired whenever it subscribes.
       isDone: async () => false,
       carryOut: () => withConnection(database, async (client) => void (await client.query(PUBLISH_AGAIN))),
     },

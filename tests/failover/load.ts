@@ -1,4 +1,4 @@
-// Devices that know one name: each publishes one reading after the other, waits for the acknowledgement, and connects anew when none
+// Devices that know one name: each publishes one reading after the other, waits for the acknowledgement, and connects again when none
 // comes, as docs/devices.md asks of them. What is acknowledged is noted, with the machine that did it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
@@ -42,21 +42,19 @@ export async function startLoad(devices: readonly LabDevice[], host: string, ca:
       const n = next;
       const payload = JSON.stringify({ n, ...(hasClock && { ts: Date.now() }) });
       const published = client.publishAsync(topic, payload, { qos: 1 });
-      let isAcknowledged = false;
+      let by: Role | undefined;
       void published.then(
         () => {
-          isAcknowledged = true;
+          by = addressNow() === ADDRESSES.primary ? 'primary' : 'standby';
+          acknowledged[by].add(n);
         },
         () => {},
       );
-      for (let waited = 0; !isAcknowledged && !ending.signal.aborted; waited += BETWEEN_MS) {
+      for (let waited = 0; by === undefined && !ending.signal.aborted; waited += BETWEEN_MS) {
         await sleep(BETWEEN_MS);
         // The client sends it again by itself, on the next connection.
         if (waited > 0 && waited % ACKNOWLEDGED_WITHIN_MS === 0 && client.connected) client.stream.destroy();
       }
-      if (!isAcknowledged) break;
-      const by = addressNow() === ADDRESSES.primary ? 'primary' : 'standby';
-      acknowledged[by].add(n);
     }
     await client.endAsync(true);
   };
