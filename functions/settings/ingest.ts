@@ -66,9 +66,12 @@ export function readIngestSettings(environment: Environment = process.env): Inge
   };
 }
 
-/** A broker and its standby, separated by a space: by names of their own, because the devices' name moves from one to the other. */
+/** A broker and its standby, separated by a space or a comma: by names of their own, because the devices' name moves from one to the other. */
 function readBrokerUrls(text: string): BrokerAddress[] {
-  const brokers = text.trim().split(/ +/).map(readBrokerUrl);
+  const brokers = text
+    .trim()
+    .split(/[\s,]+/)
+    .map(readBrokerUrl);
   const different = new Set(brokers.map(({ host, port }) => `${host}:${port}`));
   if (brokers.length > 2 || different.size < brokers.length) throw new Error('must hold one or two different URLs');
   return brokers;
