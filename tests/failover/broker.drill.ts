@@ -55,7 +55,7 @@ const start = (to: Role): ChildProcess =>
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 
-/** The same. @param killAfter ends it after so many steps. @returns what it said. */
+/** The same. @param killAfter the number of steps after which it is ended. @returns what it said. */
 async function failOver(to: Role, killAfter = Number.POSITIVE_INFINITY): Promise<string[]> {
   const child = start(to);
   const lines: string[] = [];
