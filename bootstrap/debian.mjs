@@ -8,6 +8,7 @@ import { Progress } from './progress.mjs';
 const PROOF = {
   'btrfs-progs': 'mkfs.btrfs',
   'default-jre-headless': 'java',
+  'dnsmasq-base': 'dnsmasq',
   'docker.io': 'dockerd',
   'dpkg-dev': 'dpkg-scanpackages',
   iproute2: 'ss',

@@ -41,6 +41,8 @@ export interface BrokerConfigurationArgs {
   subscriptionId: Input<string>;
   /** Required. The machine that applies it. */
   machine: VirtualMachine;
+  /** Optional. The standby machine: it applies it first, so that a bundle which breaks a broker breaks the one that nobody uses. */
+  standby?: VirtualMachine | undefined;
   /** Required. The store that holds the bundles. */
   bundles: BundleStore;
   /** Required. The configuration. */
@@ -51,7 +53,7 @@ export interface BrokerConfigurationArgs {
 export class BrokerConfiguration extends ComponentResource {
   constructor(name: string, args: BrokerConfigurationArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:BrokerConfiguration', name, {}, options);
-    const { placement, subscriptionId, machine, bundles, bundle } = args;
+    const { placement, subscriptionId, machine, standby, bundles, bundle } = args;
     const { resourceGroupName, location, tags } = placement;
     const { accountName, containerName } = bundles;
 
@@ -71,38 +73,42 @@ export class BrokerConfiguration extends ComponentResource {
       { parent: this },
     );
 
-    const apply = new RunCommand(
-      resourceNames.apply(name),
-      {
-        runCommandName: COMMAND,
-        vmName: machine.name,
-        resourceGroupName,
-        location,
-        tags,
-        source: { script: script(bundles.url, bundle.hash) },
-        // Azure runs a script again when the resource changes. A rebuilt machine has the same name, but another id, so the script
-        // runs on it, too.
-        parameters: [{ name: 'MACHINE_ID', value: machine.vmId }],
-        asyncExecution: false,
-        treatFailureAsDeploymentFailure: true,
-        timeoutInSeconds: TIMEOUT,
-      },
-      // `pulumi up --replace` runs it again: the old one is deleted first, because the new one has the same name.
-      { parent: this, dependsOn: archive, deletedWith: machine, deleteBeforeReplace: true },
-    );
-
-    // Azure's result of the run is not reliable. The command takes names, because a preview does not know ids.
     const { names } = placement;
-    const place = `--resource-group ${names.own('rg')} --machine ${names.own('vm')} --run-command ${COMMAND}`;
-    const inForce = new LocalCommand(
-      resourceNames.inForce(name),
-      {
-        run: interpolate`npm run --silent ops -- deploy configuration --subscription ${subscriptionId} ${place}`,
-        // Not part of the command: a preview shows changed inputs, but only the beginning of a long one.
-        environment: { BROKER_BUNDLE: bundle.hash },
-      },
-      { parent: this, dependsOn: apply, replaceWith: [machine], deletedWith: machine },
-    );
+    const applyTo = (part: string, on: VirtualMachine, vmName: string, after: Resource): Resource => {
+      const apply = new RunCommand(
+        resourceNames.apply(part),
+        {
+          runCommandName: COMMAND,
+          vmName: on.name,
+          resourceGroupName,
+          location,
+          tags,
+          source: { script: script(bundles.url, bundle.hash) },
+          // Azure runs a script again when the resource changes. A rebuilt machine has the same name, but another id, so the script
+          // runs on it, too.
+          parameters: [{ name: 'MACHINE_ID', value: on.vmId }],
+          asyncExecution: false,
+          treatFailureAsDeploymentFailure: true,
+          timeoutInSeconds: TIMEOUT,
+        },
+        // `pulumi up --replace` runs it again: the old one is deleted first, because the new one has the same name.
+        { parent: this, dependsOn: after, deletedWith: on, deleteBeforeReplace: true },
+      );
+
+      // Azure's result of the run is not reliable. The command takes names, because a preview does not know ids.
+      const place = `--resource-group ${names.own('rg')} --machine ${vmName} --run-command ${COMMAND}`;
+      return new LocalCommand(
+        resourceNames.inForce(part),
+        {
+          run: interpolate`npm run --silent ops -- deploy configuration --subscription ${subscriptionId} ${place}`,
+          // Not part of the command: a preview shows changed inputs, but only the beginning of a long one.
+          environment: { BROKER_BUNDLE: bundle.hash },
+        },
+        { parent: this, dependsOn: apply, replaceWith: [on], deletedWith: on },
+      );
+    };
+    const tried = standby ? applyTo(`${name}-standby`, standby, names.own('vm', 'standby'), archive) : archive;
+    const inForce = applyTo(name, machine, names.own('vm'), tried);
 
     // Last, so that a bundle which a machine refused is never the one that the next machine boots with. The provider cannot
     // change a blob's content, only replace the blob. So there are two pointers, replaced one after the other: one of them always

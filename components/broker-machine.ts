@@ -1,10 +1,10 @@
-// The broker machine. It can be replaced at any time: what must last (disk, address, identity) is separate.
+// A broker machine. It can be replaced at any time: what must last (disk, address, identity) is separate.
 import { Disk } from '@pulumi/azure-native/compute/disk.js';
 import { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
 import type { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity/userAssignedIdentity.js';
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi';
 import type { Access } from './access.ts';
-import type { Network } from './network.ts';
+import type { Attachment } from './network.ts';
 import type { Placement } from './placement.ts';
 import type { VmSizeName } from './vm-sizes.ts';
 
@@ -18,8 +18,10 @@ export interface BrokerMachineArgs {
   identity: UserAssignedIdentity;
   /** Required. The identity's rights, made before the machine: it reads its secrets when it starts. */
   access: Access;
-  /** Required. The network with its interface and public address. */
-  network: Network;
+  /** Required. Its interface, with a public address. */
+  network: Attachment;
+  /** Optional. Last part of its names: of a machine beside the first one. Default: none. */
+  role?: string;
   /** Required. The administrator's public key, OpenSSH format. There is no password. */
   sshPublicKey: string;
   /** Required. Rendered `#cloud-config`. It must hold no secret: it can be read on the machine and in Azure. */
@@ -46,12 +48,13 @@ export class BrokerMachine extends ComponentResource {
   constructor(name: string, args: BrokerMachineArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:BrokerMachine', name, {}, options);
     const { resourceGroupName, location, tags, names } = args.placement;
+    const named = (noun: string) => [noun, args.role].filter(Boolean).join('-');
 
     // Sessions, queues and retained messages. Protected: no change of the program may delete it.
     const dataDisk = new Disk(
       `${name}-data`,
       {
-        diskName: names.own('disk', 'broker-data'),
+        diskName: names.own('disk', named('broker-data')),
         resourceGroupName,
         location,
         tags,
@@ -68,7 +71,7 @@ export class BrokerMachine extends ComponentResource {
     this.machine = new VirtualMachine(
       `${name}-vm`,
       {
-        vmName: names.own('vm'),
+        vmName: names.own('vm', args.role),
         resourceGroupName,
         location,
         tags,
@@ -80,7 +83,7 @@ export class BrokerMachine extends ComponentResource {
           encryptionAtHost: args.encryptionAtHost,
         },
         osProfile: {
-          computerName: names.own('vm'),
+          computerName: names.own('vm', args.role),
           adminUsername: ADMIN,
           customData: Buffer.from(args.cloudInit).toString('base64'),
           linuxConfiguration: {
@@ -94,7 +97,7 @@ export class BrokerMachine extends ComponentResource {
         storageProfile: {
           imageReference: IMAGE,
           osDisk: {
-            name: names.own('disk', 'broker-os'),
+            name: names.own('disk', named('broker-os')),
             createOption: 'FromImage',
             deleteOption: 'Delete',
             diskSizeGB: OS_DISK_GB,

@@ -4,7 +4,7 @@ import { NetworkSecurityGroup } from '@pulumi/azure-native/network/networkSecuri
 import { PublicIPAddress } from '@pulumi/azure-native/network/publicIPAddress.js';
 import { Subnet } from '@pulumi/azure-native/network/subnet.js';
 import { VirtualNetwork } from '@pulumi/azure-native/network/virtualNetwork.js';
-import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import { ComponentResource, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
 import type { IngressRule } from '../domain/ingress.ts';
 import { securityRules } from './network-rules.ts';
 import type { Placement } from './placement.ts';
@@ -22,22 +22,32 @@ export interface NetworkArgs {
   subnetPrefix: string;
   /** Required. All inbound traffic that is allowed; the rest is denied. From `ingressRules()` in `domain`. */
   ingress: IngressRule[];
+  /** Optional. True: an address and an interface for a standby machine, in the same subnet. Default: none. */
+  standby?: boolean;
+}
+
+/** How a machine is reached. */
+export interface Attachment {
+  /** Id of the interface the machine is attached to. */
+  interfaceId: Output<string>;
+  /** The fixed public IPv4 address. It outlives the machine. */
+  publicAddress: Output<string>;
 }
 
 /** Virtual network, subnet, security group, public address and network interface of the broker machine. */
-export class Network extends ComponentResource {
-  /** Id of the interface the machine is attached to. */
+export class Network extends ComponentResource implements Attachment {
   readonly interfaceId: Output<string>;
   /** Id of the security group. */
   readonly securityGroupId: Output<string>;
-  /** The fixed public IPv4 address. It outlives the machine. */
   readonly publicAddress: Output<string>;
+  /** Of the standby machine; undefined: there is none. */
+  readonly standby: Attachment | undefined;
   /** The host name that Azure gives the address, free of charge. */
   readonly hostName: string;
 
   constructor(name: string, args: NetworkArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Network', name, {}, options);
-    const { placement, addressSpace, subnetPrefix, ingress } = args;
+    const { placement, addressSpace, subnetPrefix, ingress, standby = false } = args;
     const { resourceGroupName, location, tags, names } = placement;
     const parent = { parent: this };
 
@@ -80,46 +90,13 @@ export class Network extends ComponentResource {
       parent,
     );
 
-    const publicAddress = new PublicIPAddress(
-      `${name}-address`,
-      {
-        publicIpAddressName: names.own('pip'),
-        resourceGroupName,
-        location,
-        tags,
-        sku: { name: 'Standard', tier: 'Regional' },
-        publicIPAddressVersion: 'IPv4',
-        publicIPAllocationMethod: 'Static',
-        dnsSettings: { domainNameLabel: names.shared('dns') },
-      },
-      // Devices, certificates and firewalls elsewhere know it, and a new one has another address.
-      { parent: this, protect: true },
-    );
-
-    const networkInterface = new NetworkInterface(
-      `${name}-nic`,
-      {
-        networkInterfaceName: names.own('nic'),
-        resourceGroupName,
-        location,
-        tags,
-        enableIPForwarding: false,
-        ipConfigurations: [
-          {
-            name: 'primary',
-            primary: true,
-            privateIPAllocationMethod: 'Dynamic',
-            subnet: { id: subnet.id },
-            publicIPAddress: { id: publicAddress.id },
-          },
-        ],
-      },
-      parent,
-    );
-
-    this.interfaceId = networkInterface.id;
+    const own = attach(name, { placement, subnetId: subnet.id, label: names.shared('dns') }, this);
+    this.interfaceId = own.interfaceId;
+    this.publicAddress = own.publicAddress;
+    this.standby = standby
+      ? attach(`${name}-standby`, { placement, subnetId: subnet.id, role: 'standby' }, this)
+      : undefined;
     this.securityGroupId = securityGroup.id;
-    this.publicAddress = publicAddress.ipAddress.apply((address) => address ?? '');
     this.hostName = `${names.shared('dns')}.${location}.cloudapp.azure.com`;
     this.registerOutputs({
       interfaceId: this.interfaceId,
@@ -127,4 +104,55 @@ export class Network extends ComponentResource {
       hostName: this.hostName,
     });
   }
+}
+
+/** What differs from one machine to the other. */
+interface AttachArgs {
+  placement: Placement;
+  subnetId: Input<string>;
+  /** Last part of the names. */
+  role?: string;
+  /** Label of the host name that Azure gives the address; undefined: it gets none. */
+  label?: string;
+}
+
+/** An address that stays, and an interface with it. */
+function attach(name: string, { placement, subnetId, role, label }: AttachArgs, parent: Network): Attachment {
+  const { resourceGroupName, location, tags, names } = placement;
+  const address = new PublicIPAddress(
+    `${name}-address`,
+    {
+      publicIpAddressName: names.own('pip', role),
+      resourceGroupName,
+      location,
+      tags,
+      sku: { name: 'Standard', tier: 'Regional' },
+      publicIPAddressVersion: 'IPv4',
+      publicIPAllocationMethod: 'Static',
+      ...(label !== undefined && { dnsSettings: { domainNameLabel: label } }),
+    },
+    // Devices, certificates and firewalls elsewhere know it, and a new one has another address.
+    { parent, protect: true },
+  );
+  const networkInterface = new NetworkInterface(
+    `${name}-nic`,
+    {
+      networkInterfaceName: names.own('nic', role),
+      resourceGroupName,
+      location,
+      tags,
+      enableIPForwarding: false,
+      ipConfigurations: [
+        {
+          name: 'primary',
+          primary: true,
+          privateIPAllocationMethod: 'Dynamic',
+          subnet: { id: subnetId },
+          publicIPAddress: { id: address.id },
+        },
+      ],
+    },
+    { parent },
+  );
+  return { interfaceId: networkInterface.id, publicAddress: address.ipAddress.apply((text) => text ?? '') };
 }

@@ -122,7 +122,7 @@ function settings(port: number, fsync: boolean): string[] {
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-/** The server writes "ready" into the last line of its postmaster.pid: what pg_ctl waits for, too. */
+/** The server writes "ready", or "standby", into the last line of its postmaster.pid: what pg_ctl waits for, too. */
 async function untilReady(child: ChildProcess, cluster: string, logFile: string): Promise<void> {
   let failure: string | undefined;
   child.once('error', (error) => {
@@ -134,7 +134,7 @@ async function untilReady(child: ChildProcess, cluster: string, logFile: string)
   const deadline = Date.now() + READY_MS;
   while (failure === undefined) {
     const lines = await readPidFile(cluster);
-    if (lines[0] === String(child.pid) && lines.at(-1)?.trim() === 'ready') return;
+    if (lines[0] === String(child.pid) && ['ready', 'standby'].includes(lines.at(-1)?.trim() ?? '')) return;
     if (Date.now() > deadline) failure = `was not ready after ${READY_MS / 1000} s`;
     await sleep(POLL_MS);
   }

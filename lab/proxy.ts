@@ -9,6 +9,8 @@ export interface TcpProxy {
   cut(): void;
   /** Accepts connections again. */
   restore(): void;
+  /** Leads connections that are made from now on to another loopback port. */
+  lead(to: number): void;
   /** Swallows what the client sends from now on, while the server's bytes still arrive. */
   swallowUpstream(): void;
   /** Swallows what both send from now on, and closes nothing: as a network that loses every packet. New connections are accepted. */
@@ -23,11 +25,12 @@ export interface TcpProxy {
 export async function startProxy(target: number, { delayMs = 0 } = {}): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let open = true;
+  let leadsTo = target;
   let swallow = false;
   let silent = false;
   const server = createServer((client) => {
     if (!open) return client.destroy();
-    const upstream = connect(target, '127.0.0.1');
+    const upstream = connect(leadsTo, '127.0.0.1');
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -60,6 +63,9 @@ export async function startProxy(target: number, { delayMs = 0 } = {}): Promise<
       open = true;
       swallow = false;
       silent = false;
+    },
+    lead: (to) => {
+      leadsTo = to;
     },
     swallowUpstream: () => {
       swallow = true;

@@ -1,11 +1,11 @@
 // `ops backup`, `ops restore`, `ops restore-drill`: copies of the database that can be relied on.
 import { Command } from 'commander';
-import { askOnTerminal } from '../bootstrap/ask.ts';
 import { inTransaction, withConnection } from '../provisioning/database/connect.ts';
 import { withAppStopped } from './backup/app.ts';
 import { findBackup, listBackups, makeBackup, record, rowsOf, type Vault, verifyBackup } from './backup/backup.ts';
 import { compareFacts, readFacts } from './backup/facts.ts';
 import { restoreInto } from './backup/restore.ts';
+import { confirmTarget } from './confirm.ts';
 import { openStore } from './store.ts';
 import { findTarget, targetOption } from './target/find.ts';
 import type { Backups, Target } from './target/target.ts';
@@ -139,7 +139,7 @@ export function restoreCommand(): Command {
       const backup = await findBackup(vault.store, name);
       const facts = await verifyBackup(vault, backup);
       console.error(`${target.name}: everything written since ${facts.startedAt} will be lost`);
-      await confirm(target.name, options.confirm);
+      await confirmTarget(target.name, options.confirm);
       const database = target.database();
       if (!options.withoutBackup) {
         const { name: before } = await makeBackup(backups.reader, vault, log);
@@ -163,13 +163,6 @@ export function restoreCommand(): Command {
 interface RestoreOptions extends Options {
   confirm?: string;
   withoutBackup?: true;
-}
-
-/** @throws Error unless the target's name is given. */
-async function confirm(name: string, given: string | undefined): Promise<void> {
-  const answer = given ?? (await askOnTerminal(`To go on, type ${name}: `));
-  if (answer === undefined) throw new Error(`to confirm, add --confirm ${name}`);
-  if (answer !== name) throw new Error(`not confirmed: "${answer}" is not ${name}`);
 }
 
 /** @throws Error that says what to set. */

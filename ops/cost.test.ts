@@ -33,6 +33,14 @@ test('counts machine, disks, address, alerts, runs and log', () => {
   expect(item('dev', 'log').usd).toBe(0);
 });
 
+test('a standby broker costs once more what the broker does: docs/machine.md says how much', () => {
+  // stacks/odd.test.ts sees each of them twice in the plan that has one.
+  const parts = ['broker machine', 'its disk', 'data disk', 'public address'];
+  const price = (stack: string) => parts.reduce((sum, what) => sum + item(stack, what).usd, 0).toFixed(2);
+  const page = readFileSync(new URL('../docs/machine.md', import.meta.url), 'utf8');
+  expect(page).toContain(`**${price('dev')} USD a month** for the sizes of dev, ${price('prod')} for those of prod`);
+});
+
 test('a busy Function App costs more than what is free, up to a run that never ends', () => {
   const usd = (messagesPerSecond: number, more = {}) =>
     item('dev', 'Function App', { ...USUAL, messagesPerSecond, ...more }).usd;

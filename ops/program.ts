@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   deploy: async () => (await import('./deploy.ts')).deployCommand(),
   device: async () => (await import('./device.ts')).deviceCommand(),
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand(),
+  failover: async () => (await import('./failover.ts')).failoverCommand(),
   invite: async () => (await import('./invite.ts')).inviteCommand(),
   limit: async () => (await import('./limit.ts')).limitCommand(),
   maintenance: async () => (await import('./maintenance.ts')).maintenanceCommand(),

@@ -24,6 +24,8 @@ export interface FunctionsArgs {
   logs: LogWorkspace;
   vault: Vault;
   brokerHost: string;
+  /** Names of the broker and its standby; undefined: there is none. */
+  ownHosts: { primary: string; standby: string } | undefined;
   /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
   brokerCa: Output<string> | undefined;
   /** Where the dashboard is; undefined if there is none. */

@@ -50,8 +50,8 @@ const access = new Access('access', {
 });
 
 const parts = { ...endpoint, config, placement, identities, access, vault, storage, bundles, logs, backups, archive };
-const machine = makeBroker(parts);
-new Access('machine-access', { grants: machineGrants(identities, machine) });
+const { machine, standby } = makeBroker(parts);
+new Access('machine-access', { grants: machineGrants(identities, machine, standby) });
 const after = database ? [database] : [];
 const dashboard = makeDashboard({ ...parts, after });
 const functionApp = await makeFunctions({ ...parts, dashboardUrl: dashboard?.address, after });

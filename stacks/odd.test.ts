@@ -1,7 +1,19 @@
 // Unusual configurations: each can be planned, and no policy objects.
 import { expect, it } from 'vitest';
+import { makeBill, USUAL } from '../ops/cost/bill.ts';
 import type { Plan } from '../preview/plan.ts';
-import { bundleOf, having, type Inputs, judged, named, one, userDataOf } from './testing/plan.ts';
+import {
+  all,
+  bundleFile,
+  bundleOf,
+  having,
+  type Inputs,
+  judged,
+  named,
+  nameOfUrn,
+  one,
+  userDataOf,
+} from './testing/plan.ts';
 
 const rulesOf = (plan: Plan): Inputs[] => one(plan, 'network:NetworkSecurityGroup').inputs.securityRules;
 
@@ -77,4 +89,54 @@ it('WebSocket and HTTPS, on the successor of the smallest machine, watched by al
   for (const text of [userDataOf(plan), bundleOf(plan)]) {
     for (const port of [9001, 443]) expect(text).toContain(`tcp dport ${port} accept`);
   }
+});
+
+it('a standby broker, to which the name was led', async () => {
+  const standby = ['standbyBroker: true', 'activeBroker: standby', 'vmSize: Standard_B2ts_v2'];
+  const { plan, policies } = await judged('dev', having('domain: dev.telemetry.example.com', ...ZONE, ...standby));
+  expect(policies?.violations).toEqual([]);
+  // Its price: a machine with its disk, a data disk, an address.
+  const bill = new Map(makeBill(plan, USUAL).items.map(({ what, usd }) => [what, usd]));
+  const monthly = { 'broker machine': 7.59, 'its disk': 2.4, 'data disk': 0.6, 'public address': 3.65 };
+  for (const [what, usd] of Object.entries(monthly)) expect(bill.get(what), what).toBeCloseTo(2 * usd, 2);
+  const machines = all(plan, 'compute:VirtualMachine');
+  expect(machines.map(({ inputs }) => inputs.vmName)).toEqual(['vm-mqtt-saas-dev', 'vm-mqtt-saas-dev-standby']);
+  // The same work, with the same rights to the same secrets.
+  const [first, second] = machines.map(({ inputs }) => [
+    inputs.identity,
+    inputs.osProfile.customData,
+    inputs.hardwareProfile,
+  ]);
+  expect(second).toEqual(first);
+  expect(all(plan, 'compute:Disk').map(({ options }) => options.protect)).toEqual([true, true]);
+  const scopes = plan
+    .filter(({ name }) => name.startsWith('machine-access-'))
+    .map(({ dependencies }) => dependencies.map(nameOfUrn));
+  expect(scopes.flat()).toEqual(expect.arrayContaining(['broker-vm', 'standby-vm']));
+
+  const dns = (name: string) => named(plan, name);
+  const leadsTo = (name: string) => dns(name).options.propertyDependencies?.content?.map(nameOfUrn);
+  expect(dns('dns-record').inputs).toMatchObject({ name: 'mqtt.dev.telemetry.example.com', ttl: 60 });
+  expect(leadsTo('dns-record')).toEqual(['network-standby-address']);
+  expect([dns('dns-primary-record').inputs.name, leadsTo('dns-primary-record')]).toEqual([
+    'mqtt-primary.dev.telemetry.example.com',
+    ['network-address'],
+  ]);
+  expect([dns('dns-standby-record').inputs.name, leadsTo('dns-standby-record')]).toEqual([
+    'mqtt-standby.dev.telemetry.example.com',
+    ['network-standby-address'],
+  ]);
+  expect(dns('dns-token').inputs.condition.requestIp.ins).toHaveLength(2);
+  expect(one(plan, 'web:WebAppApplicationSettings').inputs.properties).toMatchObject({
+    MQTT_BROKER_URL: 'mqtts://mqtt.dev.telemetry.example.com:8883',
+    MQTT_INGEST_URLS:
+      'mqtts://mqtt-primary.dev.telemetry.example.com:8883 mqtts://mqtt-standby.dev.telemetry.example.com:8883',
+  });
+  // One bundle for both; the standby tries it first.
+  expect(JSON.parse(bundleFile(plan, 'settings.json'))).toMatchObject({
+    brokerHost: 'mqtt.dev.telemetry.example.com',
+    alsoNamed: ['mqtt-primary.dev.telemetry.example.com', 'mqtt-standby.dev.telemetry.example.com'],
+  });
+  const before = dns('broker-configuration-apply').dependencies.map(nameOfUrn);
+  expect(before).toContain('broker-configuration-standby-in-force');
 });

@@ -11,7 +11,7 @@ import type { StackConfig } from './configuration/parse.ts';
 import type { Endpoint } from './profiles/machine/endpoint.ts';
 
 /** The parts that the outputs describe. */
-export interface OutputsArgs extends Pick<Endpoint, 'network' | 'brokerHost' | 'brokerCa'> {
+export interface OutputsArgs extends Pick<Endpoint, 'network' | 'brokerHost' | 'ownHosts' | 'brokerCa'> {
   config: StackConfig;
   placement: Placement;
   vault: Vault;
@@ -23,7 +23,8 @@ export interface OutputsArgs extends Pick<Endpoint, 'network' | 'brokerHost' | '
 
 /** The stack's outputs. The stack's own page, Pulumi.README.md, shows them. */
 export function outputsOf(parts: OutputsArgs) {
-  const { config, placement, network, brokerHost, brokerCa, vault, functionApp, dashboard, backups, archive } = parts;
+  const { config, placement, network, brokerHost, ownHosts, brokerCa } = parts;
+  const { vault, functionApp, dashboard, backups, archive } = parts;
   return {
     environment: config.environment,
     resourceGroup: placement.resourceGroupName,
@@ -32,6 +33,14 @@ export function outputsOf(parts: OutputsArgs) {
     brokerEndpoint: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
     brokerWebSocketEndpoints: webSocketPorts(config).map((port) => `wss://${brokerHost}:${port}/mqtt`),
     brokerAddress: network.publicAddress,
+    // For `ops failover`.
+    ...(ownHosts &&
+      network.standby && {
+        brokerMachines: {
+          primary: { host: ownHosts.primary, address: network.publicAddress },
+          standby: { host: ownHosts.standby, address: network.standby.publicAddress },
+        },
+      }),
     // Null stands for an output without a value: Pulumi warns about an undefined one.
     brokerCaCertificate: brokerCa ?? null,
     dashboardAddress: dashboard?.address ?? null,

@@ -45,7 +45,8 @@ export async function runOnce(
   const now = clock ?? monotonic;
   const begun = now();
   const until = begun + settings.timeGuardMs;
-  const runLog = log.child({ run: randomUUID() });
+  const isAlone = settings.brokers.length === 1;
+  const runLog = log.child({ run: randomUUID(), ...(!isAlone && { broker: settings.broker.host }) });
   const summary = createSummary();
   const database = openDatabase(settings.database, () => started + settings.timeGuardMs + LEAVE_MS - performance.now());
   let lease: Lease | undefined;
@@ -92,9 +93,9 @@ export async function runOnce(
     if (classify(error) === 'fence') ended.outcome = 'lease-lost';
     ended.error = summarizeError(error);
   } finally {
-    // Another run that has taken the lease over speaks for itself.
-    if (lease && hasFailed(ended) && ended.outcome !== 'lease-lost')
-      await beat(database, ['ingest'], NEXT_BEAT_S.failed);
+    // Another run that has taken the lease over speaks for itself. So does the run of the other broker, when this one's is gone.
+    const isOthers = ended.outcome === 'lease-lost' || (!isAlone && BROKER_GONE.has(ended.outcome));
+    if (lease && hasFailed(ended) && !isOthers) await beat(database, ['ingest'], NEXT_BEAT_S.failed);
     await lease?.release();
     await database.close();
   }
@@ -103,6 +104,7 @@ export async function runOnce(
   return result;
 }
 
+const BROKER_GONE: ReadonlySet<RunResult['outcome']> = new Set(['broker-unavailable', 'broker-lost']);
 const FAILURES: ReadonlySet<RunResult['outcome']> = new Set([
   'failed',
   'broker-unavailable',

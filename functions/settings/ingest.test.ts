@@ -29,6 +29,7 @@ const messageOf = (env: Record<string, string>) => {
 test('reads the settings, with defaults', () => {
   expect(readIngestSettings(good)).toEqual({
     broker: { host: 'mqtt.example.com', port: 8883, tls: true },
+    brokers: [{ host: 'mqtt.example.com', port: 8883, tls: true }],
     username: 'svc-ingest',
     password: 'broker-secret',
     ca: undefined,
@@ -117,6 +118,18 @@ test.each(['localhost', 'https://x', 'mqtt://10.0.0.4', 'mqtts://user:hunter2@x'
     expect(message).not.toContain('hunter2');
   },
 );
+
+test.each(['mqtts://a mqtts://b mqtts://c', 'mqtts://a mqtts://a:8883'])(
+  '"%s" are not a broker and its standby',
+  (urls) => expect(messageOf({ ...good, MQTT_INGEST_URLS: urls })).toContain('MQTT_INGEST_URLS must'),
+);
+
+test('the brokers to drain are those two, or the one', () => {
+  const hosts = (more: object) => readIngestSettings({ ...good, ...more }).brokers.map(({ host }) => host);
+  expect(hosts({ MQTT_INGEST_URLS: 'mqtts://a mqtts://b' })).toEqual(['a', 'b']);
+  expect(hosts({ MQTT_INGEST_URLS: 'mqtts://a,mqtts://b' })).toEqual(['a', 'b']);
+  expect(hosts({})).toEqual([readIngestSettings(good).broker.host]);
+});
 
 const sslOf = (rest: string) =>
   readIngestSettings({ ...good, EXTERNAL_DATABASE_CONNECTION_STRING: `postgres://u:p@${rest}` }).database.ssl;

@@ -1,6 +1,7 @@
 // Ingest's settings: the broker with its account, the database, the bounds of a run.
 import * as z from 'zod';
 import { INGEST_RUN } from '../../domain/ingest-run.ts';
+import { type BrokerAddress, readBrokerUrl } from '../broker/index.ts';
 import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
 import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
 import { type Environment, read, reading, required, wholeNumber } from './environment.ts';
@@ -14,6 +15,8 @@ export interface Account {
 
 /** The settings. */
 export interface IngestSettings extends BrokerSettings, Account, DatabaseSettings, LogSettings {
+  /** Brokers to drain, one or two; the first one's lease is named after `clientId`. Where there is no standby: `broker` alone. */
+  brokers: readonly BrokerAddress[];
   /** The account that this one replaces; undefined except during a rotation. */
   previous: Account | undefined;
   /** The key of the stamps that the broker's gate makes; undefined: none are expected. */
@@ -34,6 +37,7 @@ const FIELDS = {
   MQTT_BROKER_PASSWORD: required("the ingest account's key"),
   MQTT_BROKER_PREVIOUS_USERNAME: z.string().optional(),
   MQTT_BROKER_PREVIOUS_PASSWORD: z.string().optional(),
+  MQTT_INGEST_URLS: z.string().transform(reading(readBrokerUrls)).optional(),
   MQTT_GATE_KEY: z.string().transform(reading(readGateKey)).optional(),
   // Mosquitto takes any id; MQTT 5 guarantees these characters, and 23 of them (MQTT-3.1.3-5). 64 is our bound.
   MQTT_CLIENT_ID: z
@@ -53,12 +57,24 @@ export function readIngestSettings(environment: Environment = process.env): Inge
     ...logOf(values),
     username: values.MQTT_BROKER_USERNAME,
     password: values.MQTT_BROKER_PASSWORD,
+    brokers: values.MQTT_INGEST_URLS ?? [values.MQTT_BROKER_URL],
     previous: previousOf(values),
     gateKey: values.MQTT_GATE_KEY,
     clientId: values.MQTT_CLIENT_ID,
     batchCap: values.INGEST_BATCH_CAP,
     timeGuardMs: values.INGEST_TIME_GUARD_MS,
   };
+}
+
+/** A broker and its standby, separated by a space or a comma: by names of their own, because the devices' name moves from one to the other. */
+function readBrokerUrls(text: string): BrokerAddress[] {
+  const brokers = text
+    .trim()
+    .split(/[\s,]+/)
+    .map(readBrokerUrl);
+  const different = new Set(brokers.map(({ host, port }) => `${host}:${port}`));
+  if (brokers.length > 2 || different.size < brokers.length) throw new Error('must hold one or two different URLs');
+  return brokers;
 }
 
 /** 128 bits in hexadecimal. The error shows nothing of it. */

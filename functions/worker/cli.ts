@@ -33,6 +33,7 @@ Settings (environment; instead of any NAME, NAME_FILE may name the file that hol
   MQTT_CONTROL_PASSWORD                its key; without it commands wait
   NATS_SERVERS                         on a cluster, instead of the broker: host:port of its servers, divided by commas
   NATS_CA                              PEM text or file of the servers' CA; default: the public ones
+  MQTT_INGEST_URLS                     the brokers to drain, where there is a standby: two URLs, separated by a space; default: MQTT_BROKER_URL
   MQTT_GATE_KEY                        key of the broker's stamps, 32 hexadecimal digits; default: no stamps are expected
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest

@@ -1,9 +1,10 @@
 // The long-lived way to run the jobs: waits for the lease; while it holds the lease, it ingests and does every periodic job on one
 // schedule.
-import { type Database, openDatabase } from '../database/connection.ts';
-import { acquireLease, type Lease } from '../database/lease.ts';
+import { openDatabase } from '../database/connection.ts';
+import { acquireLease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
 import { createSummary } from '../ingest/accounting.ts';
+import { eachBroker } from '../ingest/brokers.ts';
 import type { CanaryReport } from '../ingest/canary.ts';
 import { runFrom, type SourceSettings } from '../ingest/run-from.ts';
 import { maintain, type SessionOptions } from '../ingest/session.ts';
@@ -16,8 +17,27 @@ const SUMMARY_EVERY_MS = 10_000;
 /** How often a worker without the lease asks for it. */
 const ASK_EVERY_MS = 1_000;
 
-/** Runs until the signal is aborted; then finishes the current write, acknowledges it and releases the lease. */
+/** Runs until the signal is aborted; then finishes the current writes, acknowledges them and releases the leases. */
 export async function runWorker(settings: SourceSettings, log: Logger, signal: AbortSignal): Promise<void> {
+  const [first, ...others] = 'kafka' in settings ? [settings] : eachBroker(settings);
+  const ending = new AbortController();
+  const until = AbortSignal.any([signal, ending.signal]);
+  // One that cannot go on ends the others, and the process with it, which its supervisor starts again.
+  const logOf = (source: SourceSettings) =>
+    others.length > 0 && 'broker' in source ? log.child({ broker: source.broker.host }) : log;
+  const ended = (source: SourceSettings, jobs: boolean) =>
+    ingestFrom(source, logOf(source), until, jobs).finally(() => ending.abort());
+  const all = await Promise.allSettled([ended(first!, true), ...others.map((other) => ended(other, false))]);
+  for (const one of all) if (one.status === 'rejected') throw one.reason;
+}
+
+/** @param withJobs true: while it has its lease, it does the periodic jobs, too. */
+async function ingestFrom(
+  settings: SourceSettings,
+  log: Logger,
+  signal: AbortSignal,
+  withJobs: boolean,
+): Promise<void> {
   const database = openDatabase(settings.database);
   const summary = createSummary();
   let canaryAgeSeconds: number | undefined;
@@ -41,7 +61,8 @@ export async function runWorker(settings: SourceSettings, log: Logger, signal: A
           if (lease) {
             waiting = false;
             log.info({ fence: String(lease.fence) }, 'lease acquired');
-            await workWhileHeld(settings, database, lease, log, signal, { onWritten: summary.add, onCanary });
+            const told = { onWritten: summary.add, onCanary };
+            await workWhileHeld(settings, { database, lease, log, signal, ...told }, withJobs);
           } else {
             if (!waiting) log.info({}, 'another run holds the lease; waiting for it');
             waiting = true;
@@ -72,20 +93,18 @@ export async function runWorker(settings: SourceSettings, log: Logger, signal: A
 
 async function workWhileHeld(
   settings: SourceSettings,
-  database: Database,
-  lease: Lease,
-  log: Logger,
-  signal: AbortSignal,
-  told: Pick<SessionOptions, 'onWritten' | 'onCanary'>,
+  session: Omit<SessionOptions, 'open'>,
+  withJobs: boolean,
 ): Promise<void> {
+  const { database, lease, log } = session;
   // Readings need today's partition.
   await maintain(database, log);
-  const jobs = startPeriodicJobs(settings.database, log);
+  const jobs = withJobs ? startPeriodicJobs(settings.database, log) : undefined;
   try {
-    const end = await runFrom(settings, { database, lease, log, signal, ...told });
+    const end = await runFrom(settings, session);
     if (end === 'lease-lost') log.warn({}, 'another run has taken the lease over');
   } finally {
-    await jobs.stop();
+    await jobs?.stop();
     await lease.release();
   }
 }

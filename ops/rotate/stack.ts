@@ -1,15 +1,16 @@
 // A deployed stack: configured in its file, passwords in its vault, used by the Function App.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { controlUsername, ingestUsername } from '../../provisioning/broker/registry.ts';
 import { NAMESPACE } from '../../stacks/configuration/parse.ts';
 import { accountPasswordSecret } from '../../stacks/tables/accounts.ts';
+import { runHere } from '../run-here.ts';
 import { spawnProblem } from '../spawn-problem.ts';
 import type { StackOutputs, StackTarget } from '../target/target.ts';
 import type { Environment } from './environment.ts';
 
 /** The app setting that holds ingest's password, as a reference to the vault: stacks/tables/settings.ts. */
 const PASSWORD_SETTING = 'MQTT_BROKER_PASSWORD';
+const AGAIN = 'Run it again, then the rotation: it continues from here';
 const REFERENCE_API = '2024-04-01';
 
 /** The stack as the environment of a rotation. @throws Error that says what to set or install, or that it is not deployed. */
@@ -18,7 +19,7 @@ export function stackEnvironment(stack: StackTarget): Environment {
   const database = stack.database();
   const outputs = stack.outputs();
   const set = (name: string, value: string) =>
-    runHere('pulumi', ['config', 'set', `${NAMESPACE}:${name}`, value, '--stack', target]);
+    runHere('pulumi', ['config', 'set', `${NAMESPACE}:${name}`, value, '--stack', target], AGAIN);
   const keyOf = (username: string) => {
     const place = ['--vault-name', outputs.vaultName, '--name', accountPasswordSecret(username)];
     return ask('az', ['keyvault', 'secret', 'show', ...place, '--query', 'value', '--output', 'tsv']);
@@ -40,7 +41,7 @@ export function stackEnvironment(stack: StackTarget): Environment {
       await set('ingestGenerationsInForce', JSON.stringify(inForce));
       await set('ingestGeneration', String(generation));
     },
-    deploy: () => runHere('pulumi', ['up', '--stack', target]),
+    deploy: () => runHere('pulumi', ['up', '--stack', target], AGAIN),
     seesSessions: false,
     whyNotUsed: (generation) => {
       const { secretName, status } = readReference(outputs);
@@ -65,12 +66,4 @@ function ask(program: string, args: string[]): string {
   if (error) throw spawnProblem(error, `the ${program} command was not found: install it`);
   if (status !== 0) throw new Error(`${program} ${args.slice(0, 3).join(' ')} failed: ${stderr.trim()}`);
   return stdout.trimEnd();
-}
-
-/** In this terminal: Pulumi asks for confirmation. */
-async function runHere(program: string, args: string[]): Promise<void> {
-  console.log(`$ ${[program, ...args].join(' ')}`);
-  const [code] = await once(spawn(program, args, { stdio: 'inherit' }), 'exit');
-  if (code !== 0)
-    throw new Error(`${program} ended with ${code}. Run it again, then the rotation: it continues from here`);
 }

@@ -79,6 +79,8 @@ export interface StackOutputs {
   brokerHost: string;
   /** PEM of the private CA; undefined if a public authority certifies the broker. */
   brokerCaCertificate: string | undefined;
+  /** Own names and addresses of the broker machines; undefined if there is no standby. */
+  brokerMachines: Record<'primary' | 'standby', { host: string; address: string }> | undefined;
   dashboardAddress: string | undefined;
   resourceGroup: string;
   functionAppName: string;

@@ -6,7 +6,7 @@ import { isSecretName } from '../secrets/names.ts';
 import { DNS_RECORDS, PAGES_PROJECT } from '../types.ts';
 
 /** First labels of hosts that must not be proxied: without Spectrum, Cloudflare's proxy forwards neither port 8883 nor MQTT. */
-const DIRECT_HOSTS = ['mqtt'];
+const DIRECT_HOSTS = ['mqtt', 'mqtt-primary', 'mqtt-standby'];
 /** Record types that Cloudflare can proxy. */
 const PROXIABLE: Known[] = ['A', 'AAAA', 'CNAME'];
 
@@ -52,7 +52,7 @@ export const pagesAndRecords: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'Variables of a Pages project that are secrets by name or content have the type secret_text, in production and in preview. Address records are proxied, except the broker’s (mqtt.…), which must not be.',
+    'Variables of a Pages project that are secrets by name or content have the type secret_text, in production and in preview. Address records are proxied, except the broker’s (mqtt.…, mqtt-primary.…, mqtt-standby.…), which must not be.',
   reason:
     'Plain variables are visible to everyone with access to the project. Without the proxy, the dashboard’s origin is exposed; with it, the broker is unreachable because Cloudflare does not forward MQTT.',
   fix: 'use { type: "secret_text", value } for the variable; set proxied: true on the record (false for the broker), or list the host in directHosts of cloudflare-pages-and-records in the policy configuration',

@@ -1,4 +1,5 @@
 // Public addresses defined inside a machine, and which interfaces may have one.
+import { runtime } from '@pulumi/pulumi';
 import { expect, test } from 'vitest';
 import { resource, UNKNOWN_TEXT } from '../testing/plan.ts';
 import { judge } from '../testing/specimen.ts';
@@ -20,6 +21,15 @@ test('one interface may have an address, a second only when both are listed', ()
   expect(judge(publicAddress, [front('one'), front('two')])).toHaveLength(1);
   expect(judge(publicAddress, [front('one'), front('two')], { interfaces: ['one', 'two'] })).toEqual([]);
   expect(judge(publicAddress, [front('one')], { interfaces: [] })).toHaveLength(1);
+});
+test('a stack with a standby broker has two, and no third', () => {
+  runtime.setConfig('mqtt-saas:standbyBroker', 'true');
+  try {
+    expect(judge(publicAddress, [front('one'), front('two')])).toEqual([]);
+    expect(judge(publicAddress, [front('one'), front('two'), front('three')])).toHaveLength(1);
+  } finally {
+    runtime.setConfig('mqtt-saas:standbyBroker', 'false');
+  }
 });
 test('an address defined inside a machine is judged too', () => {
   const standard = { sku: { name: 'Standard' }, publicIPAllocationMethod: 'Static' };

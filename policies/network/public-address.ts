@@ -2,6 +2,7 @@
 import { at, type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type RuleConfig, type StackRule, violation } from '../rule.ts';
+import { stackConfigValue } from '../stack-config.ts';
 import { PUBLIC_IP } from '../types.ts';
 import { type Interface, interfaces, publicConfigurations } from './interfaces.ts';
 
@@ -46,9 +47,13 @@ function judgeInterfaces(all: Interface[], { interfaces: allowed }: RuleConfig):
         urn,
         message: `"${name}" has a public address and is not in the list of interfaces that may have one.`,
       }));
-  return open.slice(1).map(({ resource: { urn, name } }) => ({
+  const most = stackConfigValue('standbyBroker') === true ? 2 : 1;
+  return open.slice(most).map(({ resource: { urn, name } }) => ({
     urn,
-    message: `"${name}" has a public address in addition to "${open[0]!.resource.name}".`,
+    message: `"${name}" has a public address in addition to ${open
+      .slice(0, most)
+      .map(({ resource }) => `"${resource.name}"`)
+      .join(' and ')}.`,
     fix: 'remove the address, or list both interfaces in interfaces of network-public-address-fixed in the policy configuration',
   }));
 }
@@ -60,7 +65,7 @@ export const publicAddress: StackRule = {
   severity: 'medium',
   enforcement: 'mandatory',
   demand:
-    'Every public address has the Standard SKU and is static, and at most one network interface has a public address, or those named in the policy configuration.',
+    'Every public address has the Standard SKU and is static, and at most one network interface has a public address (two where the stack has a standby broker), or those named in the policy configuration.',
   reason:
     'A Standard address is closed until a security group opens it. A static address stays the same when the machine is replaced, so DNS records stay valid. Each further address is another entry point to monitor.',
   fix: 'set sku: { name: "Standard" } and publicIPAllocationMethod: "Static" on the PublicIPAddress',

@@ -165,6 +165,8 @@ describe('a value that would break a guarantee', () => {
       100,
       /is too long: a full queue of 3600000 messages takes \d+ MiB of memory; a machine with 1 GiB has \d+ MiB for it/,
     ],
+    ['standbyBroker', 'true', /domain in .* is missing: a fail-over moves the broker’s name/],
+    ['activeBroker', 'standby', /is standby, but there is none: move the name back first/],
     ['acmeDirectory', 'http://acme.example.com', /is not an https address/],
     ['sshPublicKey', 'ssh-dss AAAA', /is not an ssh-ed25519 or ssh-rsa public key/],
     ['sshPublicKey', 'ssh-ed25519 AAAAB3NzaC1yc2E=', /is damaged/],

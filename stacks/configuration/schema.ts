@@ -39,6 +39,10 @@ export function schemaFor(stack: string) {
         'is missing: devices of prod verify certificates, so the broker needs a public one, and for that a domain',
       );
     }
+    if (config.standbyBroker && config.domain === undefined)
+      refuse('domain', 'is missing: a fail-over moves the broker’s name, and a name of Azure’s cannot be moved');
+    if (config.activeBroker === 'standby' && !config.standbyBroker)
+      refuse('activeBroker', 'is standby, but there is none: move the name back first, with npm run ops -- failover');
     for (const id of ['cloudflareZoneId', 'cloudflareAccountId'] as const) {
       if (config.domain !== undefined && config[id] === undefined)
         refuse(id, 'is missing: the broker’s DNS name and certificate need it');

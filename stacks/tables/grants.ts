@@ -168,12 +168,20 @@ export function grants(
   return table;
 }
 
-/** What the machine may do to itself: a right on the machine can only be made after it. */
-export const machineGrants = (identities: Identities, machine: { id: Input<string> }): Record<string, Grant> => ({
-  'broker-writes-metrics': {
+/** What a machine may do to itself: a right on the machine can only be made after it. */
+export function machineGrants(
+  identities: Identities,
+  machine: { id: Input<string> },
+  standby?: { id: Input<string> },
+): Record<string, Grant> {
+  const figures = (on: Input<string>): Grant => ({
     to: identities.broker.principalId,
     role: 'Monitoring Metrics Publisher',
-    on: machine.id,
+    on,
     why: 'The machine’s figures are written there',
-  },
-});
+  });
+  return {
+    'broker-writes-metrics': figures(machine.id),
+    ...(standby && { 'standby-writes-metrics': figures(standby.id) }),
+  };
+}

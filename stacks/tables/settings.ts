@@ -13,6 +13,8 @@ export interface IngestSettingsArgs {
   config: StackConfig;
   /** The broker's host name. */
   brokerHost: string;
+  /** Names of the broker and its standby; undefined: there is none. */
+  ownHosts: { primary: string; standby: string } | undefined;
   /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
   brokerCa: Output<string> | undefined;
   /** The vault that keeps the secrets. */
@@ -23,12 +25,14 @@ export interface IngestSettingsArgs {
 
 /** App settings by name. The names are part of the platform's interface: see functions/settings/. */
 export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<string>> {
-  const { config, brokerHost, brokerCa, vault } = args;
+  const { config, brokerHost, ownHosts, brokerCa, vault } = args;
+  const urlOf = (host: string) => `mqtts://${host}:${MQTT_TLS_PORT}`;
   const username = ingestUsername(config.ingestGeneration);
   const control = controlUsername(config.controlGeneration);
   const other = config.ingestGenerationsInForce.find((generation) => generation !== config.ingestGeneration);
   return {
-    MQTT_BROKER_URL: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
+    MQTT_BROKER_URL: urlOf(brokerHost),
+    ...(ownHosts && { MQTT_INGEST_URLS: `${urlOf(ownHosts.primary)} ${urlOf(ownHosts.standby)}` }),
     MQTT_BROKER_USERNAME: username,
     MQTT_BROKER_PASSWORD: vault.reference(accountPasswordSecret(username)),
     MQTT_GATE_KEY: vault.reference(SECRETS.stampKey),

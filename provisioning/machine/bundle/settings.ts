@@ -19,6 +19,8 @@ export interface MachineSettings {
   backupUri: string;
   /** The broker's DNS name, which its certificate is for. */
   brokerHost: string;
+  /** Names that its certificate is for as well: those of the broker and its standby, which are given this bundle alike. */
+  alsoNamed?: string[];
   /** The environment's domain; null: private CA. */
   domain: string | null;
   /** Directory URL of the ACME server. */

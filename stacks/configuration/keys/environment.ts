@@ -56,6 +56,16 @@ export const environmentKeys = {
       'Domain of the environment. The broker is `mqtt.<domain>` with a public (ACME) certificate. Required in `prod`; without a domain, a private CA is made.',
     example: 'telemetry.example.com',
   }),
+  standbyBroker: key(flag.default(false), {
+    description:
+      'A second broker machine, with its own disk and address, to which `npm run ops -- failover` moves the broker’s name. Needs a `domain`; `npm run ops -- cost` shows its price.',
+    example: 'true',
+  }),
+  activeBroker: key(oneOf(['primary', 'standby']).default('primary'), {
+    description:
+      'The broker machine that the broker’s name leads to. Written by `npm run ops -- failover`, not by hand.',
+    example: 'standby',
+  }),
   cloudflareZoneId: key(cloudflareId.optional(), {
     description: 'Id of the Cloudflare zone of `domain`; the zone’s overview page shows it. Required with `domain`.',
     example: '0123456789abcdef0123456789abcdef',

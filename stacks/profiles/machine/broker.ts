@@ -1,4 +1,4 @@
-// The environment's broker: the machine that it runs on, and the machine's configuration.
+// The environment's broker: the machine that it runs on, the standby beside it where there is one, and their configuration.
 import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
 import type { Access } from '../../../components/access.ts';
 import { BrokerConfiguration } from '../../../components/broker-configuration.ts';
@@ -17,7 +17,7 @@ import { brokerBundle } from './bundle.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** Arguments of {@link makeBroker}. */
-export interface BrokerArgs extends Pick<Endpoint, 'network' | 'ingress' | 'brokerHost'> {
+export interface BrokerArgs extends Pick<Endpoint, 'network' | 'ingress' | 'brokerHost' | 'ownHosts'> {
   config: StackConfig;
   placement: Placement;
   identities: Identities;
@@ -27,16 +27,33 @@ export interface BrokerArgs extends Pick<Endpoint, 'network' | 'ingress' | 'brok
   bundles: BundleStore;
 }
 
-/** Makes machine and configuration. @returns the machine. */
-export function makeBroker(args: BrokerArgs): VirtualMachine {
+/** The machines. */
+export interface BrokerMachines {
+  machine: VirtualMachine;
+  standby: VirtualMachine | undefined;
+}
+
+/** Makes machines and configuration. */
+export function makeBroker(args: BrokerArgs): BrokerMachines {
   const { config, placement, identities, access, network, ingress, bundles } = args;
   const cloudInit = userData(ingress, bundles.url);
   const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
   const { machine } = new BrokerMachine('broker', machineArgs);
+  // The same identity: it is the same work, with the same rights.
+  const standby =
+    network.standby &&
+    new BrokerMachine('standby', { ...machineArgs, network: network.standby, role: 'standby' }).machine;
   const { subscriptionId } = identities;
   const bundle = brokerBundle({ ...args, functionAppUrl: functionAppUrl(placement.names) });
-  new BrokerConfiguration(BROKER_CONFIGURATION, { placement, subscriptionId, machine, bundles, bundle });
-  return machine;
+  new BrokerConfiguration(BROKER_CONFIGURATION, {
+    placement,
+    subscriptionId,
+    machine,
+    standby,
+    bundles,
+    bundle,
+  });
+  return { machine, standby };
 }
 
 /** The machine's user data, for its first boot. @param bundlesUrl the container from which it fetches its configuration. */

@@ -18,6 +18,8 @@ export interface BrokerBundleArgs {
   ingress: IngressRule[];
   /** The broker's DNS name. */
   brokerHost: string;
+  /** Names of the broker and its standby; undefined: there is none. */
+  ownHosts?: { primary: string; standby: string } | undefined;
   /** The vault from which the machine reads its secrets. */
   vault: { uri: string };
   /** Where copies of the broker's state are stored. */
@@ -30,7 +32,7 @@ export interface BrokerBundleArgs {
 
 /** The bundle of an environment. */
 export function brokerBundle(args: BrokerBundleArgs): Bundle {
-  const { config, brokerHost } = args;
+  const { config, brokerHost, ownHosts } = args;
   const { maxQueuedMessages, maxQueuedBytes, diskBytes } = queueOf(config);
   // In order, so that the same generations always give the same bundle.
   const usernames = config.ingestGenerationsInForce.toSorted((a, b) => a - b).map(ingestUsername);
@@ -67,6 +69,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       blobUri: args.bundles.url,
       backupUri: args.storage.brokerStateUrl,
       brokerHost,
+      ...(ownHosts && { alsoNamed: [ownHosts.primary, ownHosts.standby] }),
       domain: config.domain ?? null,
       acmeDirectory: config.acmeDirectory,
       acmeEmail: config.acmeEmail ?? null,

@@ -11,6 +11,8 @@ export interface CloudflareOptions {
   token: string;
   /** Required. The host whose challenges may be answered. */
   host: string;
+  /** Optional. Others of which it may be. Default: none. */
+  others?: readonly string[];
   /** Required. Where the zone's records are published. */
   dns: Pick<ChallengeDns, 'setTxt' | 'clearTxt'>;
 }
@@ -36,9 +38,9 @@ const BASE = '/client/v4/';
 const ZONE_ID = '0a'.repeat(16);
 
 /** Makes it. */
-export function cloudflare({ zone, token, host, dns }: CloudflareOptions): Cloudflare {
+export function cloudflare({ zone, token, host, others = [], dns }: CloudflareOptions): Cloudflare {
   const records = new Map<string, TxtRecord>();
-  const challenge = `_acme-challenge.${host}`;
+  const challenges = [host, ...others].map((name) => `_acme-challenge.${name}`);
   let made = 0;
 
   async function service(asked: Asked): Promise<Reply> {
@@ -64,7 +66,8 @@ export function cloudflare({ zone, token, host, dns }: CloudflareOptions): Cloud
 
   async function add(record: Omit<TxtRecord, 'id'>): Promise<Reply> {
     const { type, name, content } = record;
-    if (type !== 'TXT' || name !== challenge) throw new Refusal(403, `${type} ${name} is not a challenge of ${host}`);
+    if (type !== 'TXT' || !challenges.includes(name))
+      throw new Refusal(403, `${type} ${name} is not a challenge of ${host}`);
     made += 1;
     const id = made.toString(16).padStart(32, '0');
     records.set(id, { ...record, id });

@@ -24,6 +24,7 @@ import { type Cloudflare, cloudflare } from '../../../../tests/machine/standins/
 import { type Journal, listener } from '../../../../tests/machine/standins/http.ts';
 import { type CertificateWorld, HOST, makeCertificateWorld, TOKEN } from '../testing/certificate-world.ts';
 
+const OWN_HOSTS = ['mqtt-primary.telemetry.example.test', 'mqtt-standby.telemetry.example.test'];
 const installed = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 describe.runIf(installed('certbot') && installed('pebble'))('issue-certificate (needs certbot and pebble)', () => {
@@ -49,7 +50,7 @@ describe.runIf(installed('certbot') && installed('pebble'))('issue-certificate (
   });
   beforeEach(async () => {
     world = await makeCertificateWorld();
-    zone = cloudflare({ zone: 'example.test', token: TOKEN, host: HOST, dns });
+    zone = cloudflare({ zone: 'example.test', token: TOKEN, host: HOST, others: OWN_HOSTS, dns });
     journal = { requests: [], refused: [] };
     api = createServer(listener(journal, () => zone.service)).listen(0, '127.0.0.1');
     await once(api, 'listening');
@@ -93,6 +94,16 @@ describe.runIf(installed('certbot') && installed('pebble'))('issue-certificate (
     const again = await unit();
     expect(again).toEqual({ code: 0, asked: false, said: expect.stringMatching(/good for (89|90) days/) });
     expect(acme.orders()).toBe(orders);
+  });
+
+  it('asks again, at once, when the machines of a standby get names of their own', async () => {
+    await unit();
+    world.configure({ alsoNamed: OWN_HOSTS });
+    expect(await unit()).toMatchObject({ code: 0, asked: true });
+    const certificate = new X509Certificate(live('fullchain.pem'));
+    for (const name of [HOST, ...OWN_HOSTS]) expect(certificate.checkHost(name)).toBe(name);
+    expect([journal.refused, zone.records.size]).toEqual([[], 0]);
+    expect(await unit()).toMatchObject({ code: 0, asked: false });
   });
 
   it('gives the token to certbot’s user alone', async () => {

@@ -101,6 +101,11 @@ class State(unittest.TestCase):
         self.assertEqual((self.folder / DATABASE).read_text(encoding="utf-8"), "of the copy")
         self.assertEqual((self.folder / "accounts/registry").read_text(encoding="utf-8"), "the service's")
 
+    def test_a_standby_knows_its_own_copies_by_its_name(self) -> None:
+        for name, begin in (("vm-mqtt-saas-prod", "state-"), ("vm-mqtt-saas-prod-standby", "state-standby-")):
+            with mock.patch("socket.gethostname", return_value=name):
+                self.assertEqual(state.prefix(), begin)
+
     def test_an_archive_of_other_files_is_not_a_copy(self) -> None:
         for names in ((DATABASE,), (DATABASE, "accounts/registry", "more"), (DATABASE, "accounts/../../registry")):
             with self.assertRaisesRegex(ValueError, "does not hold exactly"):

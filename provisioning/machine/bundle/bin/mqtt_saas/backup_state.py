@@ -2,9 +2,9 @@
 
     backup-state [--settings FILE] [--state FOLDER] [--metrics FILE] [--patience SECONDS]
 
-Every copy is one blob, `state-TIME-SHA256.tar.gz`: its own name says when it was made and what it must hash to. Old ones
-are removed by the container's lifecycle rule; this program cannot delete. restore-state brings one back, and each copy is
-drilled: it is fetched, checked, unpacked and judged as restore-state would.
+Every copy is one blob, `state-TIME-SHA256.tar.gz` (of a standby, `state-standby-TIME-SHA256.tar.gz`): its own name says when
+it was made and what it must hash to. Old ones are removed by the container's lifecycle rule; this program cannot delete.
+restore-state brings one back, and each copy is drilled: it is fetched, checked, unpacked and judged as restore-state would.
 
 The broker saves its state every few seconds, and save-state keeps what it judged whole; this waits for the next whole save
 and copies that file, without stopping or signalling the broker. Before each copy, rehearse-state has a throw-away broker read
@@ -57,7 +57,7 @@ def back_up(options: argparse.Namespace) -> None:
         checksum = state.pack(options.state, archive)
         size = os.path.getsize(archive)
         moment = datetime.datetime.fromtimestamp(saved, datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
-        name = f"state-{moment}-{checksum}.tar.gz"
+        name = f"{state.prefix()}{moment}-{checksum}.tar.gz"
         azure.blob_put_file(f"{container}/{name}", archive, **RETRY)
         # Its room is needed for what comes back.
         os.remove(archive)

@@ -70,9 +70,15 @@ def acme_pair(settings: Settings) -> tuple[str, str]:
 
 
 def acme_life(settings: Settings) -> tuple[float, float]:
-    """As try_as_device, of the newest certificate that the ACME server gave."""
+    """As try_as_device, of the newest certificate that the ACME server gave, for each name that it is to be good for."""
     chain, key = acme_pair(settings)
-    return try_as_device(chain, key, issuer(chain), settings["brokerHost"])
+    lives = [try_as_device(chain, key, issuer(chain), name) for name in names(settings)]
+    return lives[0]
+
+
+def names(settings: Settings) -> list[str]:
+    """The broker's name; where there is a standby, also those of the two machines."""
+    return [settings["brokerHost"], *settings.get("alsoNamed", [])]
 
 
 def _newest(settings: Settings, kind: str) -> str:

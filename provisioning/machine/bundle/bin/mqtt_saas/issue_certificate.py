@@ -94,7 +94,7 @@ def certbot(settings: Settings, folder: str) -> list[str]:
     host, email = settings["brokerHost"], settings.get("acmeEmail")
     return [
         *("certbot", "certonly", "--non-interactive", "--agree-tos", "--force-renewal", "--no-directory-hooks"),
-        *("--server", settings["acmeDirectory"], "--cert-name", host, "--domain", host),
+        *("--server", settings["acmeDirectory"], "--cert-name", host, "--domains", ",".join(certificates.names(settings))),
         *(("--email", email, "--no-eff-email") if email else ("--register-unsafely-without-email",)),
         # P-256: what small devices verify fastest, and every TLS 1.2 client can.
         *("--key-type", "ecdsa", "--elliptic-curve", "secp256r1"),

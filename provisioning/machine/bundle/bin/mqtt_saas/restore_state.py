@@ -28,7 +28,7 @@ from mqtt_saas.contract import BROKER, CURRENT, DATABASE, HASH, SETTINGS, STATE
 
 # It would write accounts into the state that is being exchanged. It brings them up to date again afterwards.
 SYNC = "registry-sync.service"
-COPY = re.compile(rf"state-\d{{8}}T\d{{6}}Z-({HASH.pattern})\.tar\.gz")
+COPY = re.compile(rf"{state.prefix()}\d{{8}}T\d{{6}}Z-({HASH.pattern})\.tar\.gz")
 # Enough to undo the last two; save-state removes them when they are old, or in the way of a save.
 KEPT_STATES = 2
 READY = "restore-"
@@ -50,7 +50,7 @@ def restore(options: argparse.Namespace) -> None:
 
 def copies(container: str) -> list[azure.Blob]:
     """Names in order of time."""
-    blobs = azure.blob_list(container, prefix="state-", **RETRY)
+    blobs = azure.blob_list(container, prefix=state.prefix(), **RETRY)
     return sorted((blob for blob in blobs if COPY.fullmatch(blob["name"])), key=lambda blob: blob["name"])
 
 

@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import signal
+import socket
 import tarfile
 import time
 from typing import BinaryIO
@@ -17,6 +18,11 @@ from mqtt_saas.contract import ACCOUNTS, DATABASE, REGISTRY, STATE, WHOLE
 FILES = [DATABASE, os.path.join(os.path.relpath(ACCOUNTS, STATE), REGISTRY)]
 # What a copy holds that was made before the broker had its gate. Its accounts are not used: those of now stay.
 FORMER_FILES = [DATABASE, *(os.path.join(os.path.relpath(ACCOUNTS, STATE), name) for name in ("passwords", "acl"))]
+
+
+def prefix() -> str:
+    """How the names of this machine's copies begin. A standby's lie in the same container, and are another broker's."""
+    return "state-standby-" if socket.gethostname().endswith("-standby") else "state-"
 
 
 def save(pid: int, database: str, patience: float, look_every: float = 0.05) -> float | None:
