@@ -26,6 +26,12 @@ export interface NetworkArgs {
 
 /** Virtual network, subnet, security group, public address and network interface of the broker machine. */
 export class Network extends ComponentResource {
+  /** Id of the virtual network. */
+  readonly virtualNetworkId: Output<string>;
+  /** Its name. */
+  readonly virtualNetworkName: Output<string>;
+  /** Id of the broker's subnet. */
+  readonly subnetId: Output<string>;
   /** Id of the interface the machine is attached to. */
   readonly interfaceId: Output<string>;
   /** Id of the security group. */
@@ -117,6 +123,9 @@ export class Network extends ComponentResource {
       parent,
     );
 
+    this.virtualNetworkId = virtualNetwork.id;
+    this.virtualNetworkName = virtualNetwork.name;
+    this.subnetId = subnet.id;
     this.interfaceId = networkInterface.id;
     this.securityGroupId = securityGroup.id;
     this.publicAddress = publicAddress.ipAddress.apply((address) => address ?? '');

@@ -15,6 +15,9 @@ export type Inputs = any;
 /** A resource of a plan, for tests. */
 export type Planned = PlanEntry & { inputs: Inputs };
 
+/** An authority for devices. Its key was thrown away. */
+const DEVICE_CA = new URL('device-ca.crt', import.meta.url);
+
 /** A change of a stack file's text. */
 type Change = (file: string) => string;
 const unchanged: Change = (file) => file;
@@ -59,6 +62,10 @@ export const WITH_ALL = having(
   'ingestGeneration: 2',
   "ingestGenerationsInForce: '[1,2]'",
 );
+
+/** A change that switches the managed profile on. */
+export const withManaged = (file: string) =>
+  having('managed: true', `managedDeviceCa: ${JSON.stringify(readFileSync(DEVICE_CA, 'utf8'))}`)(file);
 
 /** Every azure-native resource of a type, given without `azure-native:`. */
 export const all = (plan: Plan, type: string): Planned[] => plan.filter((each) => each.type === `azure-native:${type}`);
