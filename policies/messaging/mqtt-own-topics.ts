@@ -46,7 +46,7 @@ export const mqttOwnTopics: ResourceRule = {
           { urn, name },
           'topicTemplates',
           template,
-          `has a template that is not its client’s own: ${template}`,
+          `has a template that is not its client’s own: ${String(template)}`,
         ),
       );
   },

@@ -26,7 +26,7 @@ it('is previewed and deployed without a finding, and makes nothing anew that ran
 });
 
 it('names where devices connect, as Azure named it', async () => {
-  const said = await stack.must('stack', 'output', 'managedMqttHost');
+  const said = await stack.must('stack', 'output', 'managedMqttHost', '--stack', stack.stack);
   expect(said.trim()).toBe('evgns-mqtt-saas-dev-ex4mp1.northeurope-1.ts.eventgrid.azure.net');
 });
 

@@ -1,5 +1,10 @@
 // The managed profile as it would be deployed: what a device may do, who may read, and which mutation the policies refuse.
 import { beforeAll, describe, expect, it } from 'vitest';
+import { RULES } from '../../../policies/pack.ts';
+import type { Resource } from '../../../policies/resource.ts';
+import { withProperty } from '../../../policies/testing/plan.ts';
+import { resourcesOf } from '../../../policies/testing/snapshot.ts';
+import { judge } from '../../../policies/testing/specimen.ts';
 import type { Plan } from '../../../preview/plan.ts';
 import { all, type Inputs, judged, named, nameOfUrn, one, planOf, withManaged } from '../../testing/plan.ts';
 
@@ -16,6 +21,39 @@ it('is off by default', async () => {
 });
 
 it('is accepted by the policies', () => expect(violations).toEqual([]));
+
+describe('of a mutation', () => {
+  const OWNER = '/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
+  const refusedBy = (policy: string, resources: Resource[]) =>
+    judge(RULES.find(({ name }) => name === policy)!, resources);
+
+  it.each([
+    ['messaging-hub-roles-only', 'managed-hub-namespace', 'disableLocalAuth', false],
+    ['messaging-hub-closed-network', 'managed-hub-namespace', 'publicNetworkAccess', 'Enabled'],
+    ['messaging-hub-strong-tls', 'managed-hub-namespace', 'minimumTlsVersion', '1.0'],
+    ['messaging-mqtt-strong-tls', 'managed-mqtt-namespace', 'minimumTlsVersionAllowed', undefined],
+    ['messaging-mqtt-own-topics', 'managed-mqtt-device-publishes', 'topicTemplates', ['tenants/#']],
+    [
+      'messaging-mqtt-own-topics',
+      'managed-mqtt-device-subscribes',
+      'topicTemplates',
+      ['tenants/+/devices/+/commands/#'],
+    ],
+    ['identity-least-privilege', 'managed-access-mqtt-sends-to-hub', 'roleDefinitionId', OWNER],
+    ['network-public-address-fixed', 'managed-way-address', 'publicIPAllocationMethod', 'Dynamic'],
+    ['storage-no-public-blobs', 'managed-undelivered-account', 'allowBlobPublicAccess', true],
+    ['governance-diagnostics', 'diagnostics-mqtt', 'logs', []],
+    ['governance-diagnostics', 'diagnostics-hub', 'logs', []],
+    ['governance-alerts', 'alerts-managed-not-routed', 'enabled', false],
+    ['governance-required-tags', 'managed-way-endpoint', 'tags', undefined],
+  ])('%s refuses %s with %s: %j', (policy, name, property, value) => {
+    const resources = resourcesOf(plan);
+    const index = resources.findIndex((each) => each.name === name);
+    const mutated = withProperty({ props: resources[index]!.props }, `props.${property}`, value).props;
+    expect(refusedBy(policy, resources)).toEqual([]);
+    expect(refusedBy(policy, resources.with(index, { ...resources[index]!, props: mutated }))).not.toEqual([]);
+  });
+});
 
 describe('a device', () => {
   /** Event Grid's rule: a variable is the client's own value, `#` is the rest, the other segments are equal. */
