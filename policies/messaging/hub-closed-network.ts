@@ -18,7 +18,7 @@ export const hubClosedNetwork: ResourceRule = {
   ],
   properties: { 'Namespace.publicNetworkAccess': REQUIRED },
   types: [EVENT_HUBS_NAMESPACE],
-  remedy: 'readers without a private endpoint would lose access, and the policy cannot tell which there are',
+  remedy: 'readers without a private endpoint would lose access, and the policy does not know them',
   check: ({ urn, name, props }) =>
     props.publicNetworkAccess === 'Disabled'
       ? []

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.close());
 
-it('is previewed and deployed without a finding, and makes nothing anew that ran before', async () => {
+it('is previewed and deployed without a finding, and replaces nothing that ran before', async () => {
   const preview = await stack.preview({ pack: true });
   expect(preview.findings).toEqual([]);
   expect(preview.status, preview.output).toBe(0);
