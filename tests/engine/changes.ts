@@ -1,7 +1,6 @@
 // The changes that the offline preview and the engine are asked about: what somebody who runs this platform does to it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withManaged } from '../../stacks/testing/plan.ts';
 import type { EngineStack } from './stack.ts';
 
 export interface Change {
@@ -100,7 +99,6 @@ export const CHANGES: Change[] = [
     make: inFile('stacks/tables/grants.ts', "role: 'Storage Blob Data Contributor'", "role: 'Storage Blob Data Owner'"),
   },
   { what: 'an IoT Hub', stack: 'dev', make: having('iotHub: true') },
-  { what: 'the managed profile', stack: 'dev', make: (stack) => stack.configure(withManaged) },
   {
     what: 'a dashboard',
     stack: 'dev',
