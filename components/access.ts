@@ -7,6 +7,8 @@ import { ComponentResource, type ComponentResourceOptions, type Input } from '@p
  * Source: "Azure built-in roles", learn.microsoft.com/azure/role-based-access-control/built-in-roles.
  */
 const ROLES = {
+  'Azure Event Hubs Data Receiver': 'a638d3c7-ab3a-418d-83e6-5f17a39d4fde',
+  'Azure Event Hubs Data Sender': '2b629674-e913-4c01-ae53-ef4638d8f975',
   'Key Vault Secrets User': '4633458b-17de-408a-b874-0445c86b69e6',
   'Monitoring Metrics Publisher': '3913510d-42f4-4e42-8a64-420c390055eb',
   'Storage Blob Data Contributor': 'ba92f5b4-2d11-453d-a403-e96b0029c9fe',

@@ -12,6 +12,14 @@ export const LOG_CATEGORIES = {
   /** The host's own log. It also says why Application Insights gets nothing: no access, or the cap is reached. */
   'Microsoft.Web/sites': ['FunctionAppLogs'],
   'Microsoft.Network/networkSecurityGroups': ['NetworkSecurityGroupEvent', 'NetworkSecurityGroupRuleCounter'],
+  /** Who could not connect, publish or subscribe, and why; not each success, which is a line a connection. */
+  'Microsoft.EventGrid/namespaces': [
+    'FailedMqttConnections',
+    'FailedMqttPublishedMessages',
+    'FailedMqttSubscriptionOperations',
+  ],
+  /** Who changed a hub, and who was refused by its network. */
+  'Microsoft.EventHub/namespaces': ['EventHubVNetConnectionEvent', 'OperationalLogs'],
   /** Not an account but its services have logs: the id ends with `/blobServices/default`. */
   'Microsoft.Storage/storageAccounts/blobServices': ['StorageRead', 'StorageWrite', 'StorageDelete'],
 } as const;

@@ -52,6 +52,8 @@ export interface FunctionAppArgs {
   logs: LogWorkspace;
   /** Required. App settings. A secret is a reference to the vault, never a value. */
   settings: Record<string, Input<string>>;
+  /** Optional. Subnet through which its connections go out, delegated to `Microsoft.App/environments`. Default: none. */
+  subnetId?: Input<string> | undefined;
 }
 
 /** Flex Consumption plan and Function App. */
@@ -101,6 +103,7 @@ export class FunctionApp extends ComponentResource {
         httpsOnly: true,
         clientAffinityEnabled: false,
         publicNetworkAccess: 'Enabled',
+        ...(args.subnetId && { virtualNetworkSubnetId: args.subnetId }),
         siteConfig: {
           minTlsVersion: '1.2',
           scmMinTlsVersion: '1.2',

@@ -15,9 +15,10 @@ export interface Metric {
 }
 
 /** How the values of a window are aggregated. */
-export type Aggregation = 'Average' | 'Minimum' | 'Maximum';
+export type Aggregation = 'Average' | 'Minimum' | 'Maximum' | 'Total';
 
 const MACHINE = 'Microsoft.Compute/virtualMachines';
+const EVENT_GRID = 'Microsoft.EventGrid/namespaces';
 
 /**
  * Measured by the host, every minute, without an agent on the machine and free of charge. Source: Microsoft Learn,
@@ -37,6 +38,23 @@ export const METRICS = {
   machineCredits: { namespace: MACHINE, name: 'CPU Credits Remaining', aggregations: ['Average'] },
   /** Percent of its memory. */
   machineMemory: { namespace: MACHINE, name: 'Available Memory Percentage', aggregations: ['Average'] },
+} as const satisfies Record<string, Metric>;
+
+/**
+ * Of the managed profile, free of charge. Source: Microsoft Learn, "Supported metrics for Microsoft.EventGrid/namespaces" (of 2026-07-13) and
+ * "... Microsoft.EventHub/Namespaces", https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/
+ */
+export const MANAGED_METRICS = {
+  /** Messages that a device was acknowledged for and that did not reach the namespace's topic. */
+  notRouted: { namespace: EVENT_GRID, name: 'Mqtt.FailedRoutedMessages', aggregations: ['Total'] },
+  /** Messages that could not be delivered to the hub, and lie in storage. */
+  undelivered: { namespace: EVENT_GRID, name: 'DeadLetteredCount', aggregations: ['Total'] },
+  /** Messages that could not even be put there. */
+  dropped: { namespace: EVENT_GRID, name: 'DroppedEventCount', aggregations: ['Total'] },
+  /** Requests beyond what its throughput units allow. */
+  mqttThrottled: { namespace: EVENT_GRID, name: 'Mqtt.ThrottlingEnforcements', aggregations: ['Total'] },
+  /** As above, of the hub. */
+  hubThrottled: { namespace: 'Microsoft.EventHub/namespaces', name: 'ThrottledRequests', aggregations: ['Total'] },
 } as const satisfies Record<string, Metric>;
 
 /** What the machine sends every minute. */

@@ -36,6 +36,13 @@ export interface Attachment {
 
 /** Virtual network, subnet, security group, public address and network interface of the broker machine. */
 export class Network extends ComponentResource implements Attachment {
+  /** Id of the virtual network. */
+  readonly virtualNetworkId: Output<string>;
+  /** Its name. */
+  readonly virtualNetworkName: Output<string>;
+  /** Id of the broker's subnet. */
+  readonly subnetId: Output<string>;
+  /** Id of the interface the machine is attached to. */
   readonly interfaceId: Output<string>;
   /** Id of the security group. */
   readonly securityGroupId: Output<string>;
@@ -96,6 +103,9 @@ export class Network extends ComponentResource implements Attachment {
     this.standby = standby
       ? attach(`${name}-standby`, { placement, subnetId: subnet.id, role: 'standby' }, this)
       : undefined;
+    this.virtualNetworkId = virtualNetwork.id;
+    this.virtualNetworkName = virtualNetwork.name;
+    this.subnetId = subnet.id;
     this.securityGroupId = securityGroup.id;
     this.hostName = `${names.shared('dns')}.${location}.cloudapp.azure.com`;
     this.registerOutputs({

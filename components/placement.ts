@@ -12,6 +12,8 @@ export type ResourceKind =
   | 'nsg'
   | 'pip'
   | 'nic'
+  | 'ng'
+  | 'pep'
   | 'vm'
   | 'disk'
   | 'id'
@@ -23,7 +25,7 @@ export type ResourceKind =
   | 'budget';
 
 /** Kinds whose names must be unique among all customers of Azure, or of Cloudflare Pages. */
-export type SharedKind = 'kv' | 'st' | 'func' | 'dns' | 'pages' | 'iot';
+export type SharedKind = 'kv' | 'st' | 'func' | 'dns' | 'pages' | 'iot' | 'evgns' | 'evhns';
 
 /** On every taggable resource: its environment and project, who is responsible for it, and who pays. */
 export interface Tags extends Record<string, string> {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { VM_SIZES } from '../components/vm-sizes.ts';
 import { readPlan } from '../preview/plan.ts';
+import { planOf as planned, withManaged } from '../stacks/testing/plan.ts';
 import { daysUntilFull, MINUTE_TIMERS, makeBill, PRICES, USUAL } from './cost/bill.ts';
 
 const planOf = (stack: string) => {
@@ -41,6 +42,27 @@ test('a standby broker costs once more what the broker does: docs/machine.md say
   expect(page).toContain(`**${price('dev')} USD a month** for the sizes of dev, ${price('prod')} for those of prod`);
 });
 
+test('the managed profile has a price for each of its types, which grows with units and messages', async () => {
+  const plan = await planned('dev', withManaged);
+  const { items, unpriced } = makeBill(plan, USUAL);
+  expect(unpriced).toEqual([]);
+  const usd = (what: string, load = USUAL) =>
+    makeBill(plan, load)
+      .items.filter((one) => one.what === what)
+      .reduce((sum, one) => sum + one.usd, 0);
+  // 2,628,000 messages a month: 1,628,000 operations that are not free, 5,156,000 events.
+  expect(usd('managed broker')).toBeCloseTo(0.04 * 730 + 1.628 + 5.156 * 0.6, 2);
+  expect(usd('event hub')).toBeCloseTo(21.9 + 2.628 * 0.028, 2);
+  expect(usd('private endpoint')).toBeCloseTo(7.3 + 2.628 * 0.01, 2);
+  expect(usd('NAT gateway')).toBeCloseTo(32.85, 2);
+  expect(usd('private DNS zone')).toBe(0.5);
+  expect(usd('public address')).toBeCloseTo(2 * 3.65, 2);
+  expect(usd('managed broker', { ...USUAL, messagesPerSecond: 1000 })).toBeGreaterThan(5000);
+  const before = makeBill(planOf('dev'), USUAL).usd;
+  const more = items.reduce((sum, one) => sum + one.usd, 0) - before;
+  expect(more).toBeCloseTo(100.72, 2);
+});
+
 test('a busy Function App costs more than what is free, up to a run that never ends', () => {
   const usd = (messagesPerSecond: number, more = {}) =>
     item('dev', 'Function App', { ...USUAL, messagesPerSecond, ...more }).usd;
@@ -61,8 +83,8 @@ test('questions count with the cap of the platform', () => {
 
 test('a type without a price is named, a size without one is an error', () => {
   const plan = planOf('dev');
-  const gateway = { ...plan[0]!, type: 'azure-native:network:NatGateway' };
-  expect(makeBill([...plan, gateway], USUAL).unpriced).toEqual(['azure-native:network:NatGateway']);
+  const gateway = { ...plan[0]!, type: 'azure-native:network:VpnGateway' };
+  expect(makeBill([...plan, gateway], USUAL).unpriced).toEqual(['azure-native:network:VpnGateway']);
   const machine = plan.find(({ type }) => type === 'azure-native:compute:VirtualMachine')!;
   const odd = { ...machine, inputs: { ...machine.inputs, hardwareProfile: { vmSize: 'Standard_D2s_v5' } } };
   expect(() => makeBill([odd], USUAL)).toThrow('no price of Standard_D2s_v5; add it, with its source');

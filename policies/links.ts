@@ -1,7 +1,16 @@
 // Finds the resources that a property refers to, even if their ids are not known yet.
 import { type Known, UNKNOWN } from './known.ts';
 import type { Resource } from './resource.ts';
-import { SECURITY_GROUP, STORAGE_ACCOUNT, SUBNET, VAULT, VIRTUAL_NETWORK, WEB_APP } from './types.ts';
+import {
+  EVENT_GRID_NAMESPACE,
+  EVENT_HUBS_NAMESPACE,
+  SECURITY_GROUP,
+  STORAGE_ACCOUNT,
+  SUBNET,
+  VAULT,
+  VIRTUAL_NETWORK,
+  WEB_APP,
+} from './types.ts';
 
 /** What a reference points to: resources of the stack, something outside it, or something not known yet. */
 export type Link = Resource[] | 'outside' | 'unknown';
@@ -14,6 +23,8 @@ const NAMING: Record<string, { segment: string; nameInput: string }> = {
   [VAULT]: { segment: 'vaults', nameInput: 'vaultName' },
   [STORAGE_ACCOUNT]: { segment: 'storageAccounts', nameInput: 'accountName' },
   [WEB_APP]: { segment: 'sites', nameInput: 'name' },
+  [EVENT_GRID_NAMESPACE]: { segment: 'Microsoft.EventGrid/namespaces', nameInput: 'namespaceName' },
+  [EVENT_HUBS_NAMESPACE]: { segment: 'Microsoft.EventHub/namespaces', nameInput: 'namespaceName' },
 };
 
 /** Names the resource may have in Azure, in lower case: its output or its input. Empty when neither is known. */

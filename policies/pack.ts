@@ -24,6 +24,12 @@ import { noPasswordLogin } from './machine/no-password-login.ts';
 import { noSecretInBootData } from './machine/no-secret-in-boot-data.ts';
 import { noSecretInExtensions } from './machine/no-secret-in-extensions.ts';
 import { trustedLaunch } from './machine/trusted-launch.ts';
+import { hubClosedNetwork } from './messaging/hub-closed-network.ts';
+import { hubRolesOnly } from './messaging/hub-roles-only.ts';
+import { hubStrongTls } from './messaging/hub-strong-tls.ts';
+import { mqttKnownClients } from './messaging/mqtt-known-clients.ts';
+import { mqttOwnTopics } from './messaging/mqtt-own-topics.ts';
+import { mqttStrongTls } from './messaging/mqtt-strong-tls.ts';
 import { adminAddress } from './network/admin-address.ts';
 import { flowLogs } from './network/flow-logs.ts';
 import { guardedInterfaces } from './network/guarded-interfaces.ts';
@@ -91,6 +97,12 @@ const PROGRAM_RULES: readonly Rule[] = [
   noSharedKey,
   closedStorageNetwork,
   storageSoftDelete,
+  hubRolesOnly,
+  hubClosedNetwork,
+  hubStrongTls,
+  mqttStrongTls,
+  mqttOwnTopics,
+  mqttKnownClients,
   requiredTags,
   allowedPlacesAndSizes,
   budget,

@@ -12,6 +12,7 @@ import { freshFunctions } from '../provisioning/functions/build.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
 import type { StackConfig } from './configuration/parse.ts';
 import { FUNCTIONS } from './names.ts';
+import type { Managed } from './profiles/managed/managed.ts';
 import { ingestSettings } from './tables/settings.ts';
 
 /** Arguments of {@link makeFunctions}. */
@@ -30,14 +31,25 @@ export interface FunctionsArgs {
   brokerCa: Output<string> | undefined;
   /** Where the dashboard is; undefined if there is none. */
   dashboardUrl: Output<string> | undefined;
+  /** The managed profile, from whose hub the app reads, too. */
+  managed: Managed | undefined;
   /** What must be deployed before new code runs. */
   after: Resource[];
 }
 
 /** Makes app and code. @returns the app. */
 export async function makeFunctions(args: FunctionsArgs): Promise<FunctionApp> {
-  const { placement, identities, access, storage, logs, after } = args;
-  const app = { placement, identity: identities.functions, access, storage, logs, settings: ingestSettings(args) };
+  const { placement, identities, access, storage, logs, managed, after } = args;
+  const settings = { ...ingestSettings(args), ...managed?.settings };
+  const app = {
+    placement,
+    identity: identities.functions,
+    access,
+    storage,
+    logs,
+    settings,
+    subnetId: managed?.subnetId,
+  };
   const functionApp = new FunctionApp(FUNCTIONS, app);
   const functionPackage = packFunctions(await freshFunctions());
   const { subscriptionId } = identities;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 import { LOG_CATEGORIES } from '../components/diagnostics.ts';
-import { METRICS } from '../components/metrics.ts';
+import { MANAGED_METRICS, METRICS } from '../components/metrics.ts';
 import { FIGURES_LINE } from '../functions/health/report.ts';
 import { hasFailed, type RunResult } from '../functions/ingest/run.ts';
 import { makeBill, USUAL } from '../ops/cost/bill.ts';
@@ -99,10 +99,13 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
 });
 
 describe('Azure knows', () => {
-  it.each(Object.values(METRICS))('the metric $name, and its aggregations', ({ namespace, name, aggregations }) => {
-    const known: Record<string, string[]> = azure.metrics[namespace].metrics;
-    expect(known[name]).toEqual(aggregations);
-  });
+  it.each([...Object.values(METRICS), ...Object.values(MANAGED_METRICS)])(
+    'the metric $name, and its aggregations',
+    ({ namespace, name, aggregations }) => {
+      const known: Record<string, string[]> = azure.metrics[namespace].metrics;
+      expect(known[name]).toEqual(aggregations);
+    },
+  );
 
   it.each(Object.entries(LOG_CATEGORIES))('the logs of %s', (type, categories) => {
     const known = azure.logs[type as keyof typeof LOG_CATEGORIES].categories;
@@ -164,7 +167,8 @@ describe('the log alerts', () => {
 });
 
 describe('a threshold stands once', () => {
-  const all = Object.entries(metricAlerts(ids, true));
+  const managed = { 'Microsoft.EventGrid/namespaces': 'mqtt', 'Microsoft.EventHub/namespaces': 'hub' };
+  const all = Object.entries(metricAlerts({ ...ids, managed }, true));
   /** With another threshold, each expression must change: no literal of its own hides in it. */
   const OTHER = 987_654;
   const timed: [string, PlatformAlert][] = alerts();

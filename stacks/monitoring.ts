@@ -11,6 +11,7 @@ import type { Placement } from '../components/placement.ts';
 import { Workbook } from '../components/workbook.ts';
 import { ALERTS } from '../provisioning/monitoring/alerts.ts';
 import type { StackConfig } from './configuration/parse.ts';
+import type { Managed } from './profiles/managed/managed.ts';
 import { logAlerts, metricAlerts, operationAlerts } from './tables/alerts.ts';
 import { workbookContent } from './tables/workbook.ts';
 
@@ -29,6 +30,7 @@ export interface MonitoringArgs {
   bundles: { accountId: Output<string> };
   backups: { accountId: Output<string> } | undefined;
   archive: { accountId: Output<string> } | undefined;
+  managed: Managed | undefined;
 }
 
 /** Makes everything that informs operators about the environment. */
@@ -46,6 +48,7 @@ export function monitor(args: MonitoringArgs): void {
     bundles,
     backups,
     archive,
+    managed,
   } = args;
   const blobs = ({ accountId }: { accountId: Output<string> }) => ({
     type: 'Microsoft.Storage/storageAccounts/blobServices' as const,
@@ -61,11 +64,24 @@ export function monitor(args: MonitoringArgs): void {
       bundles: blobs(bundles),
       ...(backups && { backups: blobs(backups) }),
       ...(archive && { archive: blobs(archive) }),
+      ...(managed && {
+        mqtt: { type: 'Microsoft.EventGrid/namespaces', id: managed.mqtt.namespaceId },
+        hub: { type: 'Microsoft.EventHub/namespaces', id: managed.hub.namespaceId },
+        undelivered: blobs(managed.undelivered),
+      }),
     },
   });
 
   const operators = new Operators('operators', { ...config, placement });
-  const watched = { machine: machine.id, insights: logs.insightsId, group: placement.resourceGroupId };
+  const watched = {
+    machine: machine.id,
+    managed: managed && {
+      'Microsoft.EventGrid/namespaces': managed.mqtt.namespaceId,
+      'Microsoft.EventHub/namespaces': managed.hub.namespaceId,
+    },
+    insights: logs.insightsId,
+    group: placement.resourceGroupId,
+  };
   new Alerts('alerts', {
     placement,
     operators,

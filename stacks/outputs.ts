@@ -9,6 +9,7 @@ import type { Vault } from '../components/vault.ts';
 import { MQTT_TLS_PORT, webSocketPorts } from '../domain/ingress.ts';
 import type { StackConfig } from './configuration/parse.ts';
 import type { Endpoint } from './profiles/machine/endpoint.ts';
+import type { Managed } from './profiles/managed/managed.ts';
 
 /** The parts that the outputs describe. */
 export interface OutputsArgs extends Pick<Endpoint, 'network' | 'brokerHost' | 'ownHosts' | 'brokerCa'> {
@@ -19,12 +20,13 @@ export interface OutputsArgs extends Pick<Endpoint, 'network' | 'brokerHost' | '
   dashboard: DashboardSite | undefined;
   backups: BackupStore | undefined;
   archive: BackupStore | undefined;
+  managed: Managed | undefined;
 }
 
 /** The stack's outputs. The stack's own page, Pulumi.README.md, shows them. */
 export function outputsOf(parts: OutputsArgs) {
   const { config, placement, network, brokerHost, ownHosts, brokerCa } = parts;
-  const { vault, functionApp, dashboard, backups, archive } = parts;
+  const { vault, functionApp, dashboard, backups, archive, managed } = parts;
   return {
     environment: config.environment,
     resourceGroup: placement.resourceGroupName,
@@ -51,6 +53,7 @@ export function outputsOf(parts: OutputsArgs) {
     backupClientId: backups?.identity.clientId ?? null,
     archiveUrl: archive?.url ?? null,
     archiveClientId: archive?.identity.clientId ?? null,
+    ...(managed && { managedMqttHost: managed.mqtt.mqttHost, managedMqttNamespaceId: managed.mqtt.namespaceId }),
     readme: readFileSync(new URL('../Pulumi.README.md', import.meta.url), 'utf8'),
   };
 }

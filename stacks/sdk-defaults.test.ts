@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 import type { Plan, PlanEntry } from '../preview/plan.ts';
-import { one, planOf, WITH_ALL } from './testing/plan.ts';
+import { one, planOf, WITH_ALL, withManaged } from './testing/plan.ts';
 
 /** given: the program sets it, whatever the SDK's default. kept: the SDK's default, for this reason. out: removed, for this reason. */
 type Decision = 'given' | `kept: ${string}` | `out: ${string}`;
@@ -20,6 +20,10 @@ const DECISIONS: Record<string, Decision> = {
   'applicationinsights:Component publicNetworkAccessForQuery': 'kept: operators read it in the portal',
   'applicationinsights:Component requestSource': ONLY_CHOICE,
   'authorization:RoleAssignment principalType': 'given',
+  'eventgrid:Namespace topicSpacesConfiguration.state': 'given',
+  'eventgrid:NamespaceTopic inputSchema': 'given',
+  'eventhub:Namespace publicNetworkAccess': 'given',
+  'eventhub:NamespaceNetworkRuleSet publicNetworkAccess': 'given',
   'keyvault:Vault properties.enableRbacAuthorization': 'given',
   'keyvault:Vault properties.enableSoftDelete': 'given',
   'keyvault:Vault properties.enabledForDeployment': 'kept: Azure itself needs no secret of it',
@@ -30,6 +34,8 @@ const DECISIONS: Record<string, Decision> = {
   'monitor:ActionGroup enabled': 'given',
   'monitor:ActivityLogAlert enabled': 'given',
   'monitor:ActivityLogAlert location': 'given',
+  'network:PrivateEndpoint subnet.privateEndpointNetworkPolicies': AZURES_OWN,
+  'network:PrivateEndpoint subnet.privateLinkServiceNetworkPolicies': AZURES_OWN,
   'network:Subnet privateEndpointNetworkPolicies': AZURES_OWN,
   'network:Subnet privateLinkServiceNetworkPolicies': AZURES_OWN,
   'network:VirtualNetwork enableDdosProtection': 'kept: its plan is a paid extra',
@@ -107,8 +113,8 @@ function nestedDefaults(space: string, made: string): Defaults {
 const valueAt = ({ inputs }: PlanEntry, path: string) =>
   path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], inputs);
 
-/** Two environments that have every type between them. */
-const plans = () => Promise.all([planOf('dev', WITH_ALL), planOf('prod')]);
+/** Environments that have every type between them. */
+const plans = () => Promise.all([planOf('dev', WITH_ALL), planOf('dev', withManaged), planOf('prod')]);
 
 /** Each default in a plan, with its resource. */
 function* defaultsIn(all: Plan): Generator<{ row: string; value: unknown; entry: PlanEntry; path: string }> {

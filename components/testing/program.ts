@@ -2,6 +2,7 @@
 import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
 import { namesFor, type Placement } from '../placement.ts';
 import * as machine from './scenarios/machine.ts';
+import * as managed from './scenarios/managed.ts';
 import * as platform from './scenarios/platform.ts';
 import { SCENARIOS, type ScenarioName, type World } from './scenarios/scenario.ts';
 import * as watching from './scenarios/watching.ts';
@@ -30,6 +31,11 @@ for (const scenario of SCENARIOS) {
   world.broker = machine.broker[scenario](world);
   machine.brokerConfiguration[scenario](world);
   machine.iotHub[scenario](world);
+  world.hub = managed.telemetryHub[scenario](world);
+  world.undelivered = managed.undeliveredStore[scenario](world);
+  world.mqtt = managed.mqttNamespace[scenario](world);
+  managed.hubDelivery[scenario](world);
+  managed.privateHub[scenario](world);
   platform.database[scenario](world);
   world.functionApp = platform.functionApp[scenario](world);
   platform.functionDeployment[scenario](world);

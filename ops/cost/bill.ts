@@ -1,6 +1,7 @@
 // What a month of a plan costs by list prices: its resources, and what a load makes of the Function App and the database.
 import { readFileSync } from 'node:fs';
 import type { Plan, PlanEntry } from '../../preview/plan.ts';
+import { count } from '../../preview/render/style.ts';
 
 interface Prices {
   currency: string;
@@ -17,6 +18,17 @@ interface Prices {
   functions: { perGbSecond: number; freeGbSeconds: number; perMillionRuns: number; freeRuns: number };
   vaultPer10000: { price: number };
   blobPerGb: { price: number };
+  natGateway: { perHour: number; perGb: number };
+  privateEndpoint: { perHour: number; perGb: number };
+  privateZonePerMonth: { price: number };
+  eventHubs: { perUnitHour: number; perMillionEvents: number };
+  eventGrid: {
+    perUnitHour: number;
+    perMillionMqtt: number;
+    freeMqtt: number;
+    perMillionEvents: number;
+    freeEvents: number;
+  };
   supabase: Record<'free' | 'pro', { price: number; databaseMb: number }> & { perGbMore: number };
 }
 
@@ -65,6 +77,9 @@ const DAYS_PER_MONTH = PRICES.hoursPerMonth / 24;
 /** Bytes that a reading takes in the database with its key, measured with the simulated devices' readings. */
 const BYTES_A_ROW = 447;
 
+/** Bytes of a message in the hub: a simulated device's reading in base64, with Event Grid's envelope. An estimate. */
+const HUB_BYTES = 1000;
+
 type Inputs = PlanEntry['inputs'];
 type Pricing = (inputs: Inputs, load: Load, plan: Plan) => Item[];
 
@@ -86,6 +101,37 @@ const PRICINGS: Record<string, Pricing> = {
     at(inputs, 'publicIPAddressVersion') === 'IPv6'
       ? []
       : [perHour('public address', 'IPv4', PRICES.addressPerHour.price)],
+  'azure-native:network:NatGateway': () => [
+    perHour('NAT gateway', 'its traffic not counted', PRICES.natGateway.perHour),
+  ],
+  'azure-native:network:PrivateEndpoint': (_, load) => {
+    const { perHour: hour, perGb } = PRICES.privateEndpoint;
+    const gb = (messagesAMonth(load) * HUB_BYTES) / 1e9;
+    const item = perHour('private endpoint', `${gb.toFixed(1)} GB`, hour);
+    return [{ ...item, usd: item.usd + gb * perGb }];
+  },
+  'azure-native:privatedns:PrivateZone': () => [
+    { what: 'private DNS zone', detail: '', usd: PRICES.privateZonePerMonth.price },
+  ],
+  'azure-native:eventgrid:Namespace': (inputs, load) => {
+    const units = Number(at(inputs, 'sku.capacity'));
+    const { perUnitHour, perMillionMqtt, freeMqtt, perMillionEvents, freeEvents } = PRICES.eventGrid;
+    const messages = messagesAMonth(load);
+    // A message is one operation of MQTT, and is an event twice: taken by the topic, delivered to the hub.
+    const mqtt = millions(messages - freeMqtt) * perMillionMqtt;
+    const events = millions(2 * messages - freeEvents) * perMillionEvents;
+    return [
+      perHour('managed broker', count(units, 'throughput unit'), units * perUnitHour),
+      { what: 'managed broker', detail: 'messages', usd: mqtt + events },
+    ];
+  },
+  'azure-native:eventhub:Namespace': (inputs, load) => {
+    const [least, most] = [Number(at(inputs, 'sku.capacity')), Number(at(inputs, 'maximumThroughputUnits'))];
+    const { perUnitHour, perMillionEvents } = PRICES.eventHubs;
+    const events = millions(messagesAMonth(load)) * perMillionEvents;
+    const item = perHour('event hub', `${least} to ${most} units: at least`, least * perUnitHour);
+    return [{ ...item, usd: item.usd + events }];
+  },
   'azure-native:monitor:MetricAlert': (inputs) => {
     // One on a web test names no metric; it looks at one.
     const series =
@@ -126,11 +172,14 @@ const FREE = [
   /^azure-native:applicationinsights:(Component|Workbook)$/,
   /^azure-native:authorization:/,
   /^azure-native:compute:VirtualMachineRunCommandByVirtualMachine$/,
+  /^azure-native:eventgrid:(CaCertificate|NamespaceTopic|NamespaceTopicEventSubscription|PermissionBinding|TopicSpace)$/,
+  /^azure-native:eventhub:(ConsumerGroup|EventHub|NamespaceNetworkRuleSet)$/,
   /^azure-native:consumption:Budget$/,
   /^azure-native:keyvault:Secret$/,
   /^azure-native:managedidentity:/,
   /^azure-native:monitor:(ActionGroup|ActivityLogAlert|DiagnosticSetting)$/,
-  /^azure-native:network:(NetworkInterface|NetworkSecurityGroup|SecurityRule|Subnet|VirtualNetwork)$/,
+  /^azure-native:network:(NetworkInterface|NetworkSecurityGroup|PrivateDnsZoneGroup|SecurityRule|Subnet|VirtualNetwork)$/,
+  /^azure-native:privatedns:VirtualNetworkLink$/,
   /^azure-native:resources:ResourceGroup$/,
   /^azure-native:storage:/,
   /^azure-native:web:(AppServicePlan|WebAppFtpAllowed|WebAppScmAllowed)$/,
@@ -185,6 +234,9 @@ const probesIn = (plan: Plan) =>
 
 const runsOfTest = (inputs: Inputs) =>
   (lengthAt(inputs, 'locations') * MINUTES_PER_MONTH * 60) / Number(at(inputs, 'frequency'));
+
+const messagesAMonth = ({ messagesPerSecond }: Load) => messagesPerSecond * MINUTES_PER_MONTH * 60;
+const millions = (amount: number) => Math.max(0, amount) / 1e6;
 
 const perHour = (what: string, detail: string, price: number): Item => ({
   what,

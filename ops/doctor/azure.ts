@@ -20,6 +20,8 @@ const PROVIDERS = [
 
 /** Needed only with the key `iotHub`. */
 const IOT_HUB_PROVIDER = 'Microsoft.Devices';
+/** Needed only with the key `managed`; the last for the Function App's subnet. */
+const MANAGED_PROVIDERS = ['Microsoft.EventGrid', 'Microsoft.EventHub', 'Microsoft.App'];
 
 /** `az account show`. */
 interface Account {
@@ -52,12 +54,19 @@ export async function signIn(): Promise<{ subscription: string | undefined; find
 }
 
 /** The questions once somebody is signed in. */
-export const azureChecks = ({ environment, location, vmSize, encryptionAtHost, iotHub }: StackConfig): Check[] => [
+export const azureChecks = ({
+  environment,
+  location,
+  vmSize,
+  encryptionAtHost,
+  iotHub,
+  managed,
+}: StackConfig): Check[] => [
   azure('resource providers', async (check) => {
     const query = "[?registrationState=='Registered'].namespace";
     const there = await ask<string[]>('az', ['provider', 'list', '--query', query, '--output', 'json']);
     const registered = new Set(there.map((name) => name.toLowerCase()));
-    const needed = [...PROVIDERS, ...(iotHub ? [IOT_HUB_PROVIDER] : [])];
+    const needed = [...PROVIDERS, ...(iotHub ? [IOT_HUB_PROVIDER] : []), ...(managed ? MANAGED_PROVIDERS : [])];
     const missing = needed.filter((name) => !registered.has(name.toLowerCase()));
     if (missing.length === 0) return ok(check, 'all are registered');
     const remedy = missing.map((name) => `az provider register --namespace ${name}`).join(' && ');

@@ -21,6 +21,7 @@ import { ROOT } from '../../bootstrap/root.mjs';
 import { VM_SIZES, type VmSize, type VmSizeName } from '../../components/vm-sizes.ts';
 import { openHoles } from '../../provisioning/machine/package-floors.ts';
 import type { StackConfig } from '../../stacks/configuration/parse.ts';
+import { withManaged } from '../../stacks/testing/plan.ts';
 import { anotherSize } from './azure.ts';
 import { examineEnvironment } from './configuration.ts';
 import type { Finding } from './finding.ts';
@@ -284,6 +285,15 @@ describe.runIf(hasNamespaces)('with everything in place (needs namespaces)', () 
       mark: 'failed',
       seen: 'not registered: Microsoft.Devices',
       remedy: 'az provider register --namespace Microsoft.Devices',
+    });
+  });
+
+  it('the providers of the managed profile are required if there will be one', async () => {
+    everything();
+    writeFileSync(join(folder, 'Pulumi.dev.yaml'), withManaged(readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8')));
+    expect((await findings()).one('resource providers')).toMatchObject({
+      mark: 'failed',
+      seen: 'not registered: Microsoft.EventGrid, Microsoft.EventHub, Microsoft.App',
     });
   });
 });

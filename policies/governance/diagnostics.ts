@@ -3,11 +3,26 @@ import { at, isSet } from '../known.ts';
 import { follow } from '../links.ts';
 import type { Resource } from '../resource.ts';
 import { REQUIRED, SET_IS_ENOUGH, type StackRule } from '../rule.ts';
-import { DIAGNOSTIC_SETTING, SECURITY_GROUP, STORAGE_ACCOUNT, VAULT, WEB_APP } from '../types.ts';
+import {
+  DIAGNOSTIC_SETTING,
+  EVENT_GRID_NAMESPACE,
+  EVENT_HUBS_NAMESPACE,
+  SECURITY_GROUP,
+  STORAGE_ACCOUNT,
+  VAULT,
+  WEB_APP,
+} from '../types.ts';
 import { runsSomething } from './workload.ts';
 
-/** Types with logs to keep: secret access, the app, network security groups, storage access. */
-const RECORDED: readonly string[] = [VAULT, WEB_APP, SECURITY_GROUP, STORAGE_ACCOUNT];
+/** Types with logs to keep: secret access, the app, network security groups, storage access, who was refused at a broker or a stream. */
+const RECORDED: readonly string[] = [
+  VAULT,
+  WEB_APP,
+  SECURITY_GROUP,
+  STORAGE_ACCOUNT,
+  EVENT_GRID_NAMESPACE,
+  EVENT_HUBS_NAMESPACE,
+];
 
 /** True when the setting sends a log or metric to a workspace; the workspace's id need not be known. */
 function isSending({ props }: Resource): boolean {
@@ -22,7 +37,7 @@ export const diagnostics: StackRule = {
   severity: 'medium',
   enforcement: 'mandatory',
   demand:
-    'In a stack with a machine, a plan or an app, every vault, app, network security group and storage account has a diagnostic setting that sends a log or metric to a workspace. Ids need not be known during preview.',
+    'In a stack with a machine, a plan or an app, every vault, app, network security group, storage account, Event Grid namespace and Event Hubs namespace has a diagnostic setting that sends a log or metric to a workspace. Ids need not be known during preview.',
   reason: 'Without these logs, nobody can find out later who read a secret or changed a rule.',
   fix: 'add a monitor.DiagnosticSetting with resourceUri: the resource’s id (for storage: id + "/blobServices/default"), workspaceId and logs [{ categoryGroup: "allLogs", enabled: true }]',
   sources: [

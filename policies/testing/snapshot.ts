@@ -16,10 +16,9 @@ interface Entry {
   dependencies: string[];
 }
 
-/** The plan of a stack, from stacks/snapshots. Secrets are redacted there. */
-export function snapshot(stack: string): Resource[] {
-  const text = readFileSync(new URL(`../../stacks/snapshots/${stack}.json`, import.meta.url), 'utf8');
-  return (JSON.parse(text) as Entry[]).map(({ urn, type, name, parent, inputs, options, dependencies }) => ({
+/** A plan's resources, as a rule sees them. */
+export const resourcesOf = (plan: readonly Entry[]): Resource[] =>
+  plan.map(({ urn, type, name, parent, inputs, options, dependencies }) => ({
     urn,
     type: undatedType(type),
     name,
@@ -30,7 +29,10 @@ export function snapshot(stack: string): Resource[] {
     propertyDependencies: options.propertyDependencies ?? {},
     isProtected: options.protect === true,
   }));
-}
+
+/** The plan of a stack, from stacks/snapshots. Secrets are redacted there. */
+export const snapshot = (stack: string): Resource[] =>
+  resourcesOf(JSON.parse(readFileSync(new URL(`../../stacks/snapshots/${stack}.json`, import.meta.url), 'utf8')));
 
 /** The shipped exceptions, on a day when all of them were in force, so that tests do not depend on the date. */
 export function shippedExceptions(rules: readonly Rule[]): Exceptions {

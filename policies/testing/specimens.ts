@@ -2,6 +2,7 @@
 import { FUNCTION_SPECIMENS } from '../functions/specimens.ts';
 import { GOVERNANCE_SPECIMENS } from '../governance/specimens.ts';
 import { MACHINE_SPECIMENS } from '../machine/specimens.ts';
+import { MESSAGING_SPECIMENS } from '../messaging/specimens.ts';
 import { NETWORK_SPECIMENS } from '../network/specimens.ts';
 import { SECRET_SPECIMENS } from '../secrets/specimens.ts';
 import { STORAGE_SPECIMENS } from '../storage/specimens.ts';
@@ -14,6 +15,7 @@ export const SPECIMENS: Specimen[] = [
   ...VAULT_SPECIMENS,
   ...FUNCTION_SPECIMENS,
   ...STORAGE_SPECIMENS,
+  ...MESSAGING_SPECIMENS,
   ...GOVERNANCE_SPECIMENS,
   ...SECRET_SPECIMENS,
 ];

@@ -30,6 +30,13 @@ interface OfMachine {
   threshold?: number;
 }
 
+/** A metric of the managed profile, where `managed` is on: a key of components/metrics.ts. Their counts are summed over the window. */
+interface OfManaged {
+  managed: 'notRouted' | 'undelivered' | 'dropped' | 'mqttThrottled' | 'hubThrottled';
+  by: 'Total';
+  operator: Operator;
+}
+
 /** A figure of the lines that the app logs every minute (functions/health/report.ts), over the last `minutes`. */
 interface OfLines {
   minutes: number;
@@ -67,6 +74,7 @@ export interface PlatformAlert {
   azure:
     | OfAzure
     | OfMachine
+    | OfManaged
     | { lines: OfLines }
     | OfLog
     | { webTest: true }
@@ -83,6 +91,8 @@ const JOB_AGE = 'mqtt_saas_job_last_success_age_seconds';
 const NOW = '(now() - datetime(1970-01-01)) / 1s';
 const seconds = (hours: number) => hours * HOUR_S;
 const MEASURED = 'Azure measures it from outside. For Prometheus, node exporter on the machine has it';
+
+const ONLY_AZURE = 'only Azure counts them';
 
 const QUEUE_FULL =
   '[Ingest is behind](../runbooks/timers-dead.md#ingest-is-behind). If `ingest-stalled` fires as well, begin with that.';
@@ -435,6 +445,54 @@ export const ALERTS = {
     threshold: seconds(HEALTH_LIMITS.backupHours),
     prometheus: (threshold) => `time() - mqtt_saas_broker_backup_timestamp_seconds > ${threshold}`,
     azure: { machine: 'StateCopyAgeSeconds', by: 'Minimum', operator: 'GreaterThan' },
+  },
+  'managed-not-routed': {
+    meaning:
+      'The managed broker acknowledged messages that did not reach its topic. They are lost, unless their devices send them again.',
+    toDo: 'Which: `FailedMqttPublishedMessages` in the workspace, and the metric `Mqtt.FailedRoutedMessages` by `Error`. Then [managed](../managed.md#when-something-is-wrong).',
+    severity: 0,
+    minutes: 5,
+    threshold: 0,
+    prometheus: { not: ONLY_AZURE },
+    azure: { managed: 'notRouted', by: 'Total', operator: 'GreaterThan' },
+  },
+  'managed-undelivered': {
+    meaning: 'Messages could not be delivered to the hub, and lie in storage. Nothing brings them back by itself.',
+    toDo: '[Managed](../managed.md#when-something-is-wrong): the reason stands in each of them.',
+    severity: 0,
+    minutes: 5,
+    threshold: 0,
+    prometheus: { not: ONLY_AZURE },
+    azure: { managed: 'undelivered', by: 'Total', operator: 'GreaterThan' },
+  },
+  'managed-dropped': {
+    meaning: 'Messages could be delivered neither to the hub nor to storage. They are lost.',
+    toDo: '[Managed](../managed.md#when-something-is-wrong): the identity has lost a role.',
+    severity: 0,
+    minutes: 5,
+    threshold: 0,
+    prometheus: { not: ONLY_AZURE },
+    azure: { managed: 'dropped', by: 'Total', operator: 'GreaterThan' },
+  },
+  'managed-throttled': {
+    meaning:
+      'The managed broker refused more than a hundred requests in a quarter of an hour: devices ask for more than it may.',
+    toDo: '`ThrottleType` of the metric `Mqtt.ThrottlingEnforcements` says what was too much. Then a larger `managedThroughputUnits`.',
+    severity: 1,
+    minutes: 15,
+    threshold: 100,
+    prometheus: { not: ONLY_AZURE },
+    azure: { managed: 'mqttThrottled', by: 'Total', operator: 'GreaterThan' },
+  },
+  'hub-throttled': {
+    meaning:
+      'The hub refused more than a hundred requests in a quarter of an hour. Event Grid tries each message ten times.',
+    toDo: 'It has twice `managedThroughputUnits` at most: set a larger number.',
+    severity: 1,
+    minutes: 15,
+    threshold: 100,
+    prometheus: { not: ONLY_AZURE },
+    azure: { managed: 'hubThrottled', by: 'Total', operator: 'GreaterThan' },
   },
   'certificate-ending': {
     meaning: "The broker's certificate ends in less than 14 days. It should have been replaced 30 days before its end.",

@@ -35,6 +35,7 @@ ${table(names.filter((name) => !isRequired(name)))}
   dashboard it needs \`CLOUDFLARE_API_TOKEN\`. Both are environment variables, never configuration.
 - \`domain\` needs \`cloudflareZoneId\` and \`cloudflareAccountId\`.
 - \`subnetPrefix\` must be inside \`addressSpace\`.
+- \`managed\` needs \`managedDeviceCa\`, and \`functionsSubnetPrefix\` must be inside \`addressSpace\` and apart from \`subnetPrefix\`.
 - With Supabase's pooler as \`databaseHost\`, \`databaseProjectRef\` is required.
 - A stack's name has 2 to 8 lower-case letters and digits, because it is part of resource names.
 `;

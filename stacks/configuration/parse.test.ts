@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { withManaged } from '../testing/plan.ts';
 import type { KeyMeta } from './keys/key.ts';
 import { parseConfig } from './parse.ts';
 import { keys } from './schema.ts';
@@ -59,6 +60,28 @@ describe('stack files', () => {
 
 const SET_ADMIN = "Set it: pulumi config set --path 'mqtt-saas:adminCidrs[0]' 203.0.113.10/32 --stack dev";
 const GIVE = 'give the one public address that you connect from';
+
+describe('the managed profile', () => {
+  const managed = parse(withManaged(readFileSync(`${ROOT}/Pulumi.dev.yaml`, 'utf8'))).config;
+
+  it('needs an authority for devices', () => {
+    const [problem, ...others] = refusal('managed', true);
+    expect(problem).toMatch(
+      /^mqtt-saas:managedDeviceCa in Pulumi\.dev\.yaml is missing: the managed broker knows devices by/,
+    );
+    expect(others).toEqual([]);
+    expect(parseConfig(managed, 'dev')).toMatchObject({ managed: true, managedThroughputUnits: 1 });
+  });
+
+  it.each([
+    ['10.30.0.0/26', 'is not inside addressSpace 10.20.0.0/24'],
+    ['10.20.0.0/26', 'and subnetPrefix 10.20.0.0/28 have addresses in common'],
+    ['10.20.0.64/28', 'is not a /8 to /27'],
+  ])('does not put the app into %s', (functionsSubnetPrefix, what) => {
+    const config = { ...managed, 'mqtt-saas:functionsSubnetPrefix': functionsSubnetPrefix };
+    expect(() => parseConfig(config, 'dev')).toThrow(`"${functionsSubnetPrefix}" ${what}`);
+  });
+});
 
 describe('an administrator’s address', () => {
   it.each([

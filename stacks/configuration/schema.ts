@@ -9,6 +9,7 @@ import { adoptionKeys } from './keys/adopted.ts';
 import { brokerKeys } from './keys/broker.ts';
 import { databaseKeys } from './keys/database.ts';
 import { environmentKeys } from './keys/environment.ts';
+import { managedKeys } from './keys/managed.ts';
 import { notificationKeys } from './keys/notifications.ts';
 import { questionKeys } from './keys/questions.ts';
 import { watchingKeys } from './keys/watching.ts';
@@ -19,6 +20,7 @@ export const keys = z.strictObject({
   ...environmentKeys,
   ...databaseKeys,
   ...brokerKeys,
+  ...managedKeys,
   ...watchingKeys,
   ...notificationKeys,
   ...questionKeys,
@@ -74,6 +76,15 @@ export function schemaFor(stack: string) {
     }
     if (!contains(config.addressSpace, config.subnetPrefix)) {
       refuse('subnetPrefix', `"${config.subnetPrefix}" is not inside addressSpace ${config.addressSpace}`);
+    }
+    if (config.managed) {
+      if (config.managedDeviceCa === undefined)
+        refuse('managedDeviceCa', 'is missing: the managed broker knows devices by the authority that signed them');
+      const prefix = config.functionsSubnetPrefix;
+      if (!contains(config.addressSpace, prefix))
+        refuse('functionsSubnetPrefix', `"${prefix}" is not inside addressSpace ${config.addressSpace}`);
+      if (contains(config.subnetPrefix, prefix) || contains(prefix, config.subnetPrefix))
+        refuse('functionsSubnetPrefix', `"${prefix}" and subnetPrefix ${config.subnetPrefix} have addresses in common`);
     }
     if (config.ingestGenerationsInForce.length > 2) {
       refuse('ingestGenerationsInForce', 'has more than two: finish one rotation before you start the next');

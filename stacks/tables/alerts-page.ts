@@ -1,5 +1,5 @@
 // docs/reference/alerts.md: every platform alert, from the table and the rules that are made of it.
-import { METRICS, machineMetric } from '../../components/metrics.ts';
+import { MANAGED_METRICS, METRICS, machineMetric } from '../../components/metrics.ts';
 import { type AlertName, alerts, type PlatformAlert, SEVERITIES } from '../../provisioning/monitoring/alerts.ts';
 import { logAlerts } from './alerts.ts';
 
@@ -49,12 +49,17 @@ const WORDS = { LessThan: 'under', GreaterThan: 'over' };
 function azureWord(azure: PlatformAlert['azure']): string {
   if ('not' in azure) return '–';
   if ('machine' in azure) return '`machineAlerts`';
+  if ('managed' in azure) return '`managed`';
   return 'webTest' in azure ? '`webTestMinutes`' : 'yes';
 }
 
 function inAzure(azure: PlatformAlert['azure'], threshold: number): string {
   if ('not' in azure) return `not, ${azure.not}`;
   if ('metric' in azure) return `metric \`${METRICS[azure.metric].name}\` ${WORDS[azure.operator]} ${threshold}`;
+  if ('managed' in azure) {
+    const { namespace, name } = MANAGED_METRICS[azure.managed];
+    return `metric \`${name}\` of \`${namespace}\`, ${WORDS[azure.operator]} ${threshold}, with \`managed\``;
+  }
   if ('machine' in azure) {
     const { namespace, name } = machineMetric(azure.machine);
     return `custom metric \`${namespace}/${name}\` ${WORDS[azure.operator]} ${azure.threshold ?? threshold}, with \`machineAlerts\``;

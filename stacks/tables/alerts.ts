@@ -1,13 +1,15 @@
 // Azure's rules of the platform alerts: provisioning/monitoring/alerts.ts says what is watched and from when on it is told.
 import type { Input } from '@pulumi/pulumi';
 import type { LogWatch, MetricWatch, OperationWatch } from '../../components/alerts.ts';
-import { METRICS, machineMetric } from '../../components/metrics.ts';
+import { MANAGED_METRICS, METRICS, machineMetric } from '../../components/metrics.ts';
 import { alerts, type Limits, type Operator } from '../../provisioning/monitoring/alerts.ts';
 
 /** Azure resource ids of what is watched. */
 export interface Watched {
   /** The broker machine. */
   machine: Input<string>;
+  /** The namespaces of the managed profile, by the type of their metrics; undefined without it. */
+  managed?: Record<(typeof MANAGED_METRICS)[keyof typeof MANAGED_METRICS]['namespace'], Input<string>> | undefined;
   /** Application Insights, which holds the functions' log. */
   insights: Input<string>;
   /** The environment's resource group, with its security groups. */
@@ -19,15 +21,18 @@ const WINDOWS = [5, 15, 30] as const;
 const windowOf = (minutes: number) => WINDOWS.find((window) => window >= minutes) ?? 30;
 
 /**
- * The alerts on metrics of the machine.
+ * The alerts on metrics of the machine, and of the managed profile.
  * @param withFigures whether those on what the machine sends are made, too.
  */
-export function metricAlerts({ machine: of }: Watched, withFigures: boolean): Record<string, MetricWatch> {
+export function metricAlerts({ machine, managed }: Watched, withFigures: boolean): Record<string, MetricWatch> {
   const watches: Record<string, MetricWatch> = {};
   for (const [name, { meaning, severity, threshold, minutes, azure }] of alerts()) {
-    const metric =
+    const ofManaged = 'managed' in azure ? MANAGED_METRICS[azure.managed] : undefined;
+    const of = ofManaged ? managed?.[ofManaged.namespace] : machine;
+    const ofMachine =
       'metric' in azure ? METRICS[azure.metric] : 'machine' in azure && withFigures && machineMetric(azure.machine);
-    if (!metric || !('by' in azure)) continue;
+    const metric = ofManaged ?? ofMachine;
+    if (!metric || !of || !('by' in azure)) continue;
     const { by, operator } = azure;
     const own = 'threshold' in azure ? azure.threshold : threshold;
     watches[name] = {

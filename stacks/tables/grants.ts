@@ -5,7 +5,10 @@ import type { BackupStore } from '../../components/backup-store.ts';
 import type { BundleStore } from '../../components/bundle-store.ts';
 import type { Identities } from '../../components/identities.ts';
 import type { LogWorkspace } from '../../components/log-workspace.ts';
+import type { MqttNamespace } from '../../components/mqtt-namespace.ts';
 import type { Storage } from '../../components/storage.ts';
+import type { TelemetryHub } from '../../components/telemetry-hub.ts';
+import type { UndeliveredStore } from '../../components/undelivered-store.ts';
 import type { Vault } from '../../components/vault.ts';
 import type { StackConfig } from '../configuration/parse.ts';
 import { accountPasswordSecret, controlUsernames, type Generations, ingestUsernames } from './accounts.ts';
@@ -185,3 +188,31 @@ export function machineGrants(
     ...(standby && { 'standby-writes-metrics': figures(standby.id) }),
   };
 }
+
+/** The rights of the managed profile: its broker sends and cannot read, the functions read and cannot send. */
+export const managedGrants = (
+  { functions }: Identities,
+  { identity: mqtt }: MqttNamespace,
+  hub: TelemetryHub,
+  undelivered: UndeliveredStore,
+): Record<string, Grant> => ({
+  'mqtt-sends-to-hub': {
+    to: mqtt.principalId,
+    role: 'Azure Event Hubs Data Sender',
+    on: hub.hubId,
+    why: 'Event Grid delivers devices’ messages there',
+  },
+  'mqtt-keeps-undelivered': {
+    to: mqtt.principalId,
+    role: 'Storage Blob Data Contributor',
+    // Azure looks for the role on the account when the subscription is made; one on the container is not enough.
+    on: undelivered.accountId,
+    why: 'Event Grid keeps there what it cannot deliver',
+  },
+  'functions-receive-from-hub': {
+    to: functions.principalId,
+    role: 'Azure Event Hubs Data Receiver',
+    on: hub.hubId,
+    why: 'Ingest reads devices’ messages there',
+  },
+});

@@ -15,6 +15,9 @@ export type Inputs = any;
 /** A resource of a plan, for tests. */
 export type Planned = PlanEntry & { inputs: Inputs };
 
+/** An authority for devices, as YAML. Its key was thrown away. */
+const DEVICE_CA = JSON.stringify(readFileSync(new URL('device-ca.crt', import.meta.url), 'utf8'));
+
 /** A change of a stack file's text. */
 type Change = (file: string) => string;
 const unchanged: Change = (file) => file;
@@ -59,6 +62,10 @@ export const WITH_ALL = having(
   'ingestGeneration: 2',
   "ingestGenerationsInForce: '[1,2]'",
 );
+
+/** A change that switches the managed profile on. The file of a stack that was deployed ends with keys of Pulumi's own. */
+export const withManaged = (file: string) =>
+  file.replace(/^config:$/m, (line) => having('managed: true', `managedDeviceCa: ${DEVICE_CA}`)(`${line}\n`).trimEnd());
 
 /** Every azure-native resource of a type, given without `azure-native:`. */
 export const all = (plan: Plan, type: string): Planned[] => plan.filter((each) => each.type === `azure-native:${type}`);

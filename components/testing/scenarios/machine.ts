@@ -44,7 +44,7 @@ export const network: Scenarios<Network> = {
   hardened: ({ name, placement }) =>
     new Network(name('network'), {
       placement,
-      addressSpace: '10.20.0.0/28',
+      addressSpace: '10.20.0.0/25',
       subnetPrefix: '10.20.0.0/29',
       ingress: ingressRules({ adminCidrs: ['203.0.113.10/32'] }),
     }),

@@ -9,10 +9,13 @@ import type { Credentials } from '../../credentials.ts';
 import type { FunctionApp } from '../../function-app.ts';
 import type { Identities } from '../../identities.ts';
 import type { LogWorkspace } from '../../log-workspace.ts';
+import type { MqttNamespace } from '../../mqtt-namespace.ts';
 import type { Network } from '../../network.ts';
 import type { Operators } from '../../operators.ts';
 import type { Placement } from '../../placement.ts';
 import type { Storage } from '../../storage.ts';
+import type { TelemetryHub } from '../../telemetry-hub.ts';
+import type { UndeliveredStore } from '../../undelivered-store.ts';
 import type { Vault } from '../../vault.ts';
 
 /** The scenarios of every component. */
@@ -36,6 +39,9 @@ export interface World {
   broker: BrokerMachine;
   functionApp: FunctionApp;
   operators: Operators;
+  mqtt: MqttNamespace;
+  hub: TelemetryHub;
+  undelivered: UndeliveredStore;
 }
 
 /** One component in its scenarios. */

@@ -128,7 +128,18 @@ export const diagnostics: Scenarios<Diagnostics> = {
 };
 
 /** The resources with logs in an environment. An account's blobs have logs, the account has none. */
-const everySource = ({ logs: { workspaceId }, vault, functionApp, network, storage, bundles, backups }: World) => ({
+const everySource = ({
+  logs: { workspaceId },
+  vault,
+  functionApp,
+  network,
+  storage,
+  bundles,
+  backups,
+  mqtt,
+  hub,
+  undelivered,
+}: World) => ({
   workspaceId,
   sources: {
     vault: { type: 'Microsoft.KeyVault/vaults', id: vault.vaultId },
@@ -137,6 +148,9 @@ const everySource = ({ logs: { workspaceId }, vault, functionApp, network, stora
     storage: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: blobsOf(storage) },
     bundles: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: blobsOf(bundles) },
     backups: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: blobsOf(backups) },
+    mqtt: { type: 'Microsoft.EventGrid/namespaces', id: mqtt.namespaceId },
+    hub: { type: 'Microsoft.EventHub/namespaces', id: hub.namespaceId },
+    undelivered: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: blobsOf(undelivered) },
   } as const,
 });
 

@@ -58,6 +58,10 @@ function additions(type: string, name: string, inputs: WireObject): Record<strin
         appId: randomUUID(),
       };
     }
+    case 'eventgrid:Namespace':
+      return {
+        'topicSpacesConfiguration.hostname': `${name}.${inputs.location}-1.ts.eventgrid.azure.net`,
+      };
     case 'iothub:IotHubResource':
       return { 'properties.hostName': `${name}.azure-devices.net` };
     default:

@@ -19,6 +19,19 @@ const PATHS: Record<string, string> = {
   'compute:VirtualMachineRunCommandByVirtualMachine':
     'Microsoft.Compute/virtualMachines/{vmName}/runCommands/{runCommandName}',
   'consumption:Budget': '{scope}/providers/Microsoft.Consumption/budgets/{budgetName}',
+  'eventgrid:CaCertificate': 'Microsoft.EventGrid/namespaces/{namespaceName}/caCertificates/{caCertificateName}',
+  'eventgrid:Namespace': 'Microsoft.EventGrid/namespaces/{namespaceName}',
+  'eventgrid:NamespaceTopic': 'Microsoft.EventGrid/namespaces/{namespaceName}/topics/{topicName}',
+  'eventgrid:NamespaceTopicEventSubscription':
+    'Microsoft.EventGrid/namespaces/{namespaceName}/topics/{topicName}/eventSubscriptions/{eventSubscriptionName}',
+  'eventgrid:PermissionBinding':
+    'Microsoft.EventGrid/namespaces/{namespaceName}/permissionBindings/{permissionBindingName}',
+  'eventgrid:TopicSpace': 'Microsoft.EventGrid/namespaces/{namespaceName}/topicSpaces/{topicSpaceName}',
+  'eventhub:ConsumerGroup':
+    'Microsoft.EventHub/namespaces/{namespaceName}/eventhubs/{eventHubName}/consumergroups/{consumerGroupName}',
+  'eventhub:EventHub': 'Microsoft.EventHub/namespaces/{namespaceName}/eventhubs/{eventHubName}',
+  'eventhub:Namespace': 'Microsoft.EventHub/namespaces/{namespaceName}',
+  'eventhub:NamespaceNetworkRuleSet': 'Microsoft.EventHub/namespaces/{namespaceName}/networkRuleSets/default',
   'iothub:IotHubResource': 'Microsoft.Devices/iotHubs/{resourceName}',
   'keyvault:Secret': 'Microsoft.KeyVault/vaults/{vaultName}/secrets/{secretName}',
   'keyvault:Vault': 'Microsoft.KeyVault/vaults/{vaultName}',
@@ -30,14 +43,21 @@ const PATHS: Record<string, string> = {
   'monitor:DiagnosticSetting': '{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}',
   'monitor:MetricAlert': 'Microsoft.Insights/metricAlerts/{ruleName}',
   'monitor:ScheduledQueryRule': 'Microsoft.Insights/scheduledQueryRules/{ruleName}',
+  'network:NatGateway': 'Microsoft.Network/natGateways/{natGatewayName}',
   'network:NetworkInterface': 'Microsoft.Network/networkInterfaces/{networkInterfaceName}',
   'network:NetworkSecurityGroup': 'Microsoft.Network/networkSecurityGroups/{networkSecurityGroupName}',
+  'network:PrivateDnsZoneGroup':
+    'Microsoft.Network/privateEndpoints/{privateEndpointName}/privateDnsZoneGroups/{privateDnsZoneGroupName}',
+  'network:PrivateEndpoint': 'Microsoft.Network/privateEndpoints/{privateEndpointName}',
   'network:PublicIPAddress': 'Microsoft.Network/publicIPAddresses/{publicIpAddressName}',
   'network:SecurityRule':
     'Microsoft.Network/networkSecurityGroups/{networkSecurityGroupName}/securityRules/{securityRuleName}',
   'network:Subnet': 'Microsoft.Network/virtualNetworks/{virtualNetworkName}/subnets/{subnetName}',
   'network:VirtualNetwork': 'Microsoft.Network/virtualNetworks/{virtualNetworkName}',
   'operationalinsights:Workspace': 'Microsoft.OperationalInsights/workspaces/{workspaceName}',
+  'privatedns:PrivateZone': 'Microsoft.Network/privateDnsZones/{privateZoneName}',
+  'privatedns:VirtualNetworkLink':
+    'Microsoft.Network/privateDnsZones/{privateZoneName}/virtualNetworkLinks/{virtualNetworkLinkName}',
   'resources:ResourceGroup': GROUP,
   'storage:Blob':
     'Microsoft.Storage/storageAccounts/{accountName}/blobServices/default/containers/{containerName}/blobs/{blobName}',
