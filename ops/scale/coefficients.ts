@@ -1,0 +1,43 @@
+// What a connection, a message, a row and a look at the dashboard cost: each number with where it comes from. `npm run bench -- scale`
+// measures those that say so, and holds the model to points that it was not fitted to.
+
+/** A number and where it comes from. */
+interface Coefficient {
+  value: number;
+  unit: string;
+  /** A bench, or a page. */
+  source: string;
+}
+
+const SCALE = 'bench -- scale';
+
+/** All of them, in the order of a message's way. */
+export const SOURCED = {
+  brokerMib: { value: 12, unit: 'MiB', source: SCALE },
+  connectionBytes: { value: 32_000, unit: 'bytes a connection', source: SCALE },
+  connectSeconds: { value: 0.002, unit: 's of the broker a TLS connection that is made', source: SCALE },
+  queuedMessageBytes: { value: 600, unit: 'bytes beside its payload', source: SCALE },
+  brokerIdleCores: { value: 0, unit: 'cores', source: SCALE },
+  brokerSecondsPerMessage: { value: 0.00005, unit: 's', source: SCALE },
+  batchesPerSecond: { value: 50, unit: 'a second', source: 'functions/ingest: a worker waits up to 20 ms for company' },
+  ingestMib: { value: 150, unit: 'MiB', source: 'bench -- memory: the bound of a worker' },
+  ingestBatchCores: { value: 0.05, unit: 'cores at 50 batches a second', source: SCALE },
+  ingestSecondsPerMessage: { value: 0.00005, unit: 's', source: SCALE },
+  databaseBatchCores: { value: 0.05, unit: 'cores at 50 batches a second', source: SCALE },
+  databaseSecondsPerRow: { value: 0.00005, unit: 's', source: SCALE },
+  rowFixedBytes: { value: 240, unit: 'bytes', source: SCALE },
+  rowBytesPerPayloadByte: { value: 1.2, unit: 'bytes', source: SCALE },
+  logBytesPerRow: { value: 1450, unit: "bytes of the database's log, with its device's status", source: SCALE },
+  pageCopyBytes: { value: 6000, unit: 'bytes of a page that is copied into the log', source: SCALE },
+  checkpointSeconds: { value: 300, unit: 's', source: "Postgres' default of checkpoint_timeout" },
+  pollSeconds: { value: 15, unit: 's between two looks of an open page', source: 'apps/dashboard: REFRESH_MS' },
+  pollFixedSeconds: { value: 0.001, unit: 's', source: SCALE },
+  pollSecondsPerReading: { value: 0.00001, unit: 's', source: SCALE },
+} satisfies Record<string, Coefficient>;
+
+export type Coefficients = Record<keyof typeof SOURCED, number>;
+
+/** Their values alone. */
+export const COEFFICIENTS = Object.fromEntries(
+  Object.entries(SOURCED).map(([name, { value }]) => [name, value]),
+) as Coefficients;
