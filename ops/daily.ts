@@ -111,8 +111,14 @@ export async function roomOf({ platform }: Place, bytes: number, megabytes?: num
 function setupOf({ platform }: Place, room: number | undefined): Setup {
   if (platform?.kind !== 'stack')
     return { ingest: WORKER, outageHours: DEFAULT_OUTAGE.outageHours, room, isSupabase: false };
-  const { vmSize, queueOutageHours } = platform.config();
-  return { broker: machine(vmSize), ingest: TIMER, outageHours: queueOutageHours, room, isSupabase: true };
+  const { vmSize, brokerMaxConnections, queueOutageHours } = platform.config();
+  return {
+    broker: machine(vmSize, brokerMaxConnections),
+    ingest: TIMER,
+    outageHours: queueOutageHours,
+    room,
+    isSupabase: true,
+  };
 }
 
 /** At the rate of messages that the report has found. */

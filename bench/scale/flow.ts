@@ -1,4 +1,4 @@
-// Broker, ingest and database at steady rates from a thousand devices: processor time of each, rows, and what the database writes.
+// Broker, ingest and database at steady rates from 2,000 devices: processor time of each, rows, and what the database writes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { buildFunctions } from '../../provisioning/functions/build.ts';
@@ -9,13 +9,12 @@ import type { Measured } from './broker.ts';
 import { inLanes } from './lanes.ts';
 import { line, type Point } from './point.ts';
 
-const DEVICES = 1000;
-/** Messages a second; the model is fitted to the first and the last but one. */
+const DEVICES = 2000;
+/** Messages a second; the model is fitted to every other one. */
 const RATES = [400, 800, 1600, 3200, 4800] as const;
-const FITTED = [0, 3] as const;
-const WARM_UP_SECONDS = 4;
-/** Readings that each device has when it is measured: enough for pages of its own in the index. */
-const HISTORY = 300;
+const WARM_UP_SECONDS = 5;
+/** Readings that a device has when it is measured, on average: enough for pages of its own in the index. */
+const HISTORY = 200;
 /** Before the first that is measured. */
 const FIRST_RATE = 2000;
 const TICK_MS = 5;
@@ -29,16 +28,18 @@ interface Seen {
   logBytes: number;
   /** From a checkpoint until each device has sent something, a second. */
   firstLog: number;
-  rowBytes: number;
+  sent: number;
   payloadBytes: number;
 }
 
-/** Earlier today by device time, or yesterday. */
+type Idle = Pick<Seen, 'ingest' | 'database'>;
+
+/** Earlier today by device time, or yesterday. Of different lengths: pages that are full at the same time would all be split at the same time. */
 const HISTORY_OF_ALL = `
   insert into public.telemetry (tenant_id, device_id, ts, message_id, received_at, payload)
   select d.tenant_id, d.id, n.ts, 'm' || extract(epoch from n.ts), n.ts, '{"temperature": 21.5, "humidity": 55}'
-  from generate_series(now() - interval '${HISTORY} seconds', now() - interval '1 second', interval '1 second') as n (ts)
-  cross join public.devices as d`;
+  from generate_series(now() - interval '${2 * HISTORY} seconds', now() - interval '1 second', interval '1 second') as n (ts)
+  join public.devices as d on n.ts > now() - (abs(hashtext(d.slug)) % ${2 * HISTORY}) * interval '1 second'`;
 
 /** @param seconds that each rate is measured. */
 export async function measureFlow(seconds: number): Promise<Measured> {
@@ -59,20 +60,36 @@ export async function measureFlow(seconds: number): Promise<Measured> {
     await lab.admin.query(HISTORY_OF_ALL);
     // What ingest compiles at first is not what a message costs.
     await measureRate(lab, clients, FIRST_RATE, WARM_UP_SECONDS);
+    const idle = await measureIdle(lab, seconds);
+    const sizeBefore = await size(lab);
     const seen: Seen[] = [];
     for (const rate of RATES) {
       seen.push(await measureRate(lab, clients, rate, seconds));
-      const { broker, ingest, database, logBytes, rowBytes } = seen.at(-1)!;
+      const { broker, ingest, database, logBytes } = seen.at(-1)!;
       const percent = [broker, ingest, database].map((cores) => `${(cores * 100).toFixed(1)} %`);
       console.log(
-        `  ${rate} a second: broker, ingest, database ${percent.join(', ')} of a core; a row ${logBytes.toFixed(0)} bytes of log, ${rowBytes.toFixed(0)} of table and index`,
+        `  ${rate} a second: broker, ingest, database ${percent.join(', ')} of a core; a row ${logBytes.toFixed(0)} bytes of log`,
       );
     }
-    return judge(seen);
+    return judge(seen, idle, {
+      bytes: ((await size(lab)) - sizeBefore) / seen.reduce((sum, { sent }) => sum + sent, 0),
+    });
   } finally {
     for (const client of clients) client?.socket.destroy();
     await lab.stop();
   }
+}
+
+/** What periodic jobs take when nothing comes: a worker does some of them every second. */
+async function measureIdle(lab: Lab, seconds: number): Promise<Idle> {
+  const used = () => [threadsMs(lab.worker.child.pid!) / 1000, familyCpuSeconds(lab.postgres.child.pid!)];
+  const before = used();
+  await sleep(seconds * 1000);
+  const [ingest, database] = used().map((now, part) => (now - before[part]!) / seconds) as [number, number];
+  console.log(
+    `  nothing comes: ingest, database ${(ingest * 100).toFixed(1)} %, ${(database * 100).toFixed(1)} % of a core`,
+  );
+  return { ingest, database };
 }
 
 async function measureRate(lab: Lab, clients: Client[], rate: number, seconds: number): Promise<Seen> {
@@ -102,13 +119,8 @@ async function measureRate(lab: Lab, clients: Client[], rate: number, seconds: n
     sent,
   });
   await lab.admin.query('checkpoint');
-  const size = () =>
-    number(
-      lab,
-      `select sum(pg_total_relation_size(inhrelid)) as n from pg_inherits where inhparent = 'public.telemetry'::regclass`,
-    );
   const count = () => number(lab, 'select count(*) as n from public.telemetry');
-  const [sizeBefore, countBefore] = [await size(), await count()];
+  const countBefore = await count();
   const first = await used();
   await publishUntil(WARM_UP_SECONDS);
   const before = await used();
@@ -127,19 +139,27 @@ async function measureRate(lab: Lab, clients: Client[], rate: number, seconds: n
     database: cores('database'),
     logBytes: (after.wal - before.wal) / (after.sent - before.sent),
     firstLog: ((before.wal - first.wal) * 1000) / (before.at - first.at),
-    rowBytes: ((await size()) - sizeBefore) / sent,
+    sent,
     payloadBytes: bytes / sent,
   };
 }
 
+const size = (lab: Lab) =>
+  number(
+    lab,
+    `select sum(pg_total_relation_size(inhrelid)) as n from pg_inherits where inhparent = 'public.telemetry'::regclass`,
+  );
+
 const number = async ({ admin }: Lab, sql: string) => Number((await admin.query<{ n: string }>(sql)).rows[0]!.n);
 
-function judge(seen: Seen[]): Measured {
-  const [low, high] = FITTED.map((index) => seen[index]!) as [Seen, Seen];
-  const fitOf = (part: 'broker' | 'ingest' | 'database') => line([low.rate, low[part]], [high.rate, high[part]]);
+/** @param row bytes of one, of all rates. */
+function judge(seen: Seen[], idle: Idle, row: { bytes: number }): Measured {
+  const used = seen.filter((_, index) => index % 2 === 0);
+  const [low] = used as [Seen];
+  const fitOf = (part: 'broker' | 'ingest' | 'database') => line(...used.map((one) => [one.rate, one[part]] as const));
   const [broker, ingest, database] = [fitOf('broker'), fitOf('ingest'), fitOf('database')];
   const points: Point[] = seen
-    .filter((_, index) => !FITTED.includes(index as 0))
+    .filter((one) => !used.includes(one))
     .flatMap(({ rate, ...parts }) => {
       const load = { devices: DEVICES, messagesPerMinute: (rate * 60) / DEVICES, messageBytes: parts.payloadBytes };
       const at = `at ${rate.toFixed(0)} messages a second`;
@@ -166,18 +186,28 @@ function judge(seen: Seen[]): Measured {
           with: { checkpointSeconds: WARM_UP_SECONDS },
           measured: parts.firstLog,
         },
-        { what: `bytes of a row ${at}`, load, of: ({ database }) => database.bytesPerRow, measured: parts.rowBytes },
       ] satisfies Point[];
     });
+  points.push({
+    what: 'bytes of a row, of all rates',
+    load: { devices: DEVICES, messageBytes: low.payloadBytes },
+    of: ({ database }) => database.bytesPerRow,
+    measured: row.bytes,
+  });
   return {
     fitted: {
-      brokerIdleCores: broker.at0,
+      brokerWakeCores: broker.at0,
+      brokerRampMessages: low.rate,
       brokerSecondsPerMessage: broker.slope,
-      ingestBatchCores: ingest.at0,
+      ingestIdleCores: idle.ingest,
+      ingestBatchCores: ingest.at0 - idle.ingest,
       ingestSecondsPerMessage: ingest.slope,
-      databaseBatchCores: database.at0,
+      databaseIdleCores: idle.database,
+      databaseBatchCores: database.at0 - idle.database,
       databaseSecondsPerRow: database.slope,
-      logBytesPerRow: high.logBytes,
+      // At the lowest rate no device has two messages in a batch, as where each reports once a minute: its status is written for each.
+      logBytesPerRow: low.logBytes,
+      pageCopyBytes: ((low.firstLog - low.rate * low.logBytes) * WARM_UP_SECONDS) / DEVICES,
     },
     points,
   };

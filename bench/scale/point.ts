@@ -15,11 +15,13 @@ export interface Point {
   measured: number;
 }
 
-/** The straight line through two points. @throws Error when they have the same x. */
-export function line([x1, y1]: readonly [number, number], [x2, y2]: readonly [number, number]) {
-  if (x1 === x2) throw new Error('a line needs two different points');
-  const slope = (y2 - y1) / (x2 - x1);
-  return { slope, at0: y1 - slope * x1 };
+/** The straight line that is nearest to all of them, by least squares; through two points, the one through both. */
+export function line(...points: readonly (readonly [x: number, y: number])[]) {
+  const mean = (axis: 0 | 1) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const sum = (of: (point: readonly [number, number]) => number) => points.reduce((all, point) => all + of(point), 0);
+  const slope = sum((point) => (point[0] - x) * (point[1] - y)) / sum((point) => (point[0] - x) ** 2);
+  return { slope, at0: y - slope * x };
 }
 
 /** Prints the fitted numbers beside the committed ones. */

@@ -40,7 +40,7 @@ it('says of each part how much is in use, until when it is enough, and what come
     what: 'ingest',
     advice: 'stay',
     why: expect.stringMatching(
-      /^busiest minute 100 readings, 7 % of the time of the timer; enough until 28,\d{3} devices like these, then a worker$/,
+      /^busiest minute 100 readings, 7 % of the time of the timer; enough until 28,\d{3} devices like these, then a worker on Standard_B2als_v2$/,
     ),
   });
   expect(broker).toEqual({
@@ -58,6 +58,11 @@ it('advises a larger machine when its queue could not last as long as it should,
     why: expect.stringContaining('then Standard_B2als_v2'),
   });
   expect(of('broker', facts(1500), { ...STACK, outageHours: 1 })).toMatchObject({ advice: 'stay' });
+  const few = { ...STACK, broker: machine('Standard_B2as_v2', 2000), outageHours: 1 };
+  expect(of('broker', facts(1500), few)).toMatchObject({
+    advice: 'grow',
+    why: '75 % of the connections of Standard_B2as_v2; enough until 1,400 devices like these, then a larger brokerMaxConnections',
+  });
   // A machine of somebody's own: its memory is not known.
   const { broker: _, ...own } = STACK;
   expect(of('broker', facts(1500), own)).toBeUndefined();

@@ -54,10 +54,11 @@ export function advise(facts: Facts, { broker, ingest, outageHours, room, isSupa
 /** @param found what is said first. */
 function judge({ size, use, next, enoughUntil }: Carrier, found: string): Omit<Advice, 'what'> {
   const percent = use.share < 0.01 ? 'less than 1' : Math.ceil(use.share * 100);
+  const then = use.of === 'connections' ? ', then a larger brokerMaxConnections' : next ? `, then ${next.name}` : '';
   const until = enoughUntil >= 1e9 ? 'any number of' : enoughUntil.toLocaleString('en-US');
   return {
     advice: use.share > HEADROOM ? 'grow' : 'stay',
-    why: `${found}${percent} % of the ${use.of} of ${size.name}; enough until ${until} devices like these${next ? `, then ${next.name}` : ''}`,
+    why: `${found}${percent} % of the ${use.of} of ${size.name}; enough until ${until} devices like these${then}`,
   };
 }
 

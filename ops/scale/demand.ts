@@ -24,7 +24,14 @@ export interface Demand {
   connections: number;
   messagesPerSecond: number;
   /** `memoryBytes`: with the queue of the longest outage. */
-  broker: { memoryBytes: number; cores: number; queueBytes: number; bytesPerSecond: number };
+  broker: {
+    memoryBytes: number;
+    cores: number;
+    queueBytes: number;
+    bytesPerSecond: number;
+    /** Seconds of one core until all devices are connected again after a restart. */
+    reconnectSeconds: number;
+  };
   ingest: { memoryBytes: number; cores: number };
   database: {
     rowsPerDay: number;
@@ -65,13 +72,13 @@ export const rowBytes = (payloadBytes: number, c: Coefficients = COEFFICIENTS): 
 export function demandOf(load: Load, c: Coefficients = COEFFICIENTS): Demand {
   const messagesPerSecond = (load.devices * load.messagesPerMinute) / 60;
   const rowsPerSecond = messagesPerSecond * load.rowsPerMessage;
-  const isBusy = messagesPerSecond > 0 ? 1 : 0;
   const queueBytes = messagesPerSecond * 3600 * load.outageHours * (load.messageBytes + c.queuedMessageBytes);
   const bytesPerRow = rowBytes(load.messageBytes / load.rowsPerMessage, c);
   const rowsPerDay = rowsPerSecond * DAY_SECONDS;
-  // Below a batch every 20 ms the fixed part shrinks with the rate: each message is then a batch.
-  const batches = isBusy * Math.min(1, messagesPerSecond / c.batchesPerSecond);
-  const writeCores = batches * c.databaseBatchCores + rowsPerSecond * c.databaseSecondsPerRow;
+  // At a low rate each message wakes the broker, and is a batch of its own.
+  const wakes = Math.min(1, messagesPerSecond / c.brokerRampMessages);
+  const batches = Math.min(1, messagesPerSecond / c.batchesPerSecond);
+  const writeCores = c.databaseIdleCores + batches * c.databaseBatchCores + rowsPerSecond * c.databaseSecondsPerRow;
   // Each device writes to a page of its own of the index. Its first reading after a checkpoint puts a copy of the page into the log.
   const pages = Math.min(load.devices, rowsPerSecond * c.checkpointSeconds) / c.checkpointSeconds;
   const logPerSecond = rowsPerSecond * c.logBytesPerRow + pages * c.pageCopyBytes;
@@ -82,13 +89,14 @@ export function demandOf(load: Load, c: Coefficients = COEFFICIENTS): Demand {
     messagesPerSecond,
     broker: {
       memoryBytes: c.brokerMib * MIB + load.devices * c.connectionBytes + queueBytes,
-      cores: c.brokerIdleCores * isBusy + messagesPerSecond * c.brokerSecondsPerMessage,
+      cores: wakes * c.brokerWakeCores + messagesPerSecond * c.brokerSecondsPerMessage,
       queueBytes,
       bytesPerSecond: messagesPerSecond * load.messageBytes,
+      reconnectSeconds: load.devices * c.connectSeconds,
     },
     ingest: {
       memoryBytes: c.ingestMib * MIB,
-      cores: batches * c.ingestBatchCores + messagesPerSecond * c.ingestSecondsPerMessage,
+      cores: c.ingestIdleCores + batches * c.ingestBatchCores + messagesPerSecond * c.ingestSecondsPerMessage,
     },
     database: {
       rowsPerDay,

@@ -21,10 +21,11 @@ describe('what a load asks for', () => {
     expect(broker.queueBytes).toBeCloseTo(1000 * 8 * 3600 * (200 + COEFFICIENTS.queuedMessageBytes));
   });
 
-  it('is nothing but connections when nothing is sent', () => {
+  it('is connections and periodic jobs when nothing is sent', () => {
     const { broker, ingest, database } = demandOf({ ...usualLoad(1000), messagesPerMinute: 0, dashboards: 0 });
     expect(broker.memoryBytes).toBeGreaterThan(1000 * COEFFICIENTS.connectionBytes);
-    expect([broker.cores, broker.queueBytes, ingest.cores, database.cores, database.bytes]).toEqual([0, 0, 0, 0, 0]);
+    expect([broker.cores, broker.queueBytes, database.bytes]).toEqual([0, 0, 0]);
+    expect([ingest.cores, database.cores]).toEqual([COEFFICIENTS.ingestIdleCores, COEFFICIENTS.databaseIdleCores]);
   });
 
   it('grows with devices', () => {

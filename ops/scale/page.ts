@@ -30,6 +30,7 @@ const demands = () =>
       'broker: memory',
       'of it a queue of 8 h',
       'broker: cores',
+      'all connect again, s of a core',
       'ingest: cores',
       'rows a day',
       'database, 30 days',
@@ -41,6 +42,7 @@ const demands = () =>
       megabytes(broker.memoryBytes),
       megabytes(broker.queueBytes),
       short(broker.cores),
+      short(broker.reconnectSeconds),
       short(ingest.cores),
       whole(database.rowsPerDay),
       megabytes(database.bytes),
@@ -83,7 +85,7 @@ const machines = () =>
       const load = usualLoad(1);
       const carried = (outageHours: number) => about(enoughUntil(size, { ...load, outageHours }));
       const cores = Math.floor(
-        (HEADROOM * Math.min(1, BASE_CORES[name]!) - COEFFICIENTS.brokerIdleCores) /
+        (HEADROOM * Math.min(1, BASE_CORES[name]!) - COEFFICIENTS.brokerWakeCores) /
           COEFFICIENTS.brokerSecondsPerMessage,
       );
       return [name, whole(size.usd(demandOf(load))), carried(8), carried(1), `${about(cores)} messages a second`];
@@ -126,9 +128,9 @@ const TABLES = { demands, platforms, machines, plans, coefficients };
 export function withTables(page: string): string {
   let text = page;
   for (const [name, render] of Object.entries(TABLES)) {
-    const place = new RegExp(`(<!-- table: ${name} -->\n)[\\s\\S]*?(\n<!-- end -->)`);
+    const place = new RegExp(`(<!-- table: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`);
     if (!place.test(text)) throw new Error(`docs/scale.md has no place for the table "${name}"`);
-    text = text.replace(place, (_, begin: string, end: string) => begin + render() + end);
+    text = text.replace(place, (_, begin: string, end: string) => `${begin}${render()}\n${end}`);
   }
   return text;
 }

@@ -46,15 +46,19 @@ const RUN_SECONDS = 45;
 /** A worker has one thread for its work; the garbage collector has others. */
 const WORKER_CORES = 1;
 
-/** A broker on one machine. @throws Error for a size that is not allowed. */
-export function machine(name: string): Size {
+/** The largest value that brokerMaxConnections may have. */
+const MOST_CONNECTIONS = 60_000;
+
+/** A broker on one machine. @param connections its brokerMaxConnections. @throws Error for a size that is not allowed. */
+export function machine(name: string, connections = MOST_CONNECTIONS): Size {
   const [size, base] = [VM_SIZES[name as keyof typeof VM_SIZES], BASE_CORES[name]];
   if (!size || base === undefined) throw new Error(`${name} is not a size of machine that the platform knows`);
   return {
     name,
     usd: () =>
       machineUsd(name) + disk('', 'StandardSSD_LRS', 32).usd + PRICES.addressPerHour.price * PRICES.hoursPerMonth,
-    shares: ({ broker }) => ({
+    shares: ({ broker, connections: wanted }) => ({
+      connections: wanted / connections,
       memory: broker.memoryBytes / (size.memoryGiB * GIB * BROKER_MEMORY_SHARE),
       queue: broker.queueBytes / (size.memoryGiB * GIB * MEMORY_SHARE),
       'processor time': broker.cores / Math.min(BROKER_CORES, base),
@@ -71,19 +75,15 @@ const cluster = (nodes: number): Size => ({
     (machineUsd(NODE.name) +
       disk('', 'Premium_LRS', Math.max(32, (broker.queueBytes * COPIES) / nodes / GIB / HEADROOM)).usd +
       PRICES.addressPerHour.price * PRICES.hoursPerMonth),
-  shares: ({ broker, connections }) => ({
+  shares: ({ broker }) => ({
     memory: (broker.memoryBytes - broker.queueBytes) / (nodes * NODE.memoryGib * GIB * BROKER_MEMORY_SHARE),
     queue: (broker.queueBytes * COPIES) / (nodes * NODE.diskGib * GIB),
     'processor time': (broker.cores * COPIES) / (nodes * NODE.cores),
-    connections: connections / (nodes * CONNECTIONS_PER_NODE),
   }),
 });
 
-/** An address has 65,535 ports a peer; what bounds a node first is its table of open files, which Linux sets to a million at most (fs.nr_open). */
-const CONNECTIONS_PER_NODE = 1_000_000;
-
 export const BROKERS: Size[] = [
-  ...['Standard_B1s', 'Standard_B2als_v2', 'Standard_B2as_v2'].map(machine),
+  ...['Standard_B1s', 'Standard_B2als_v2', 'Standard_B2as_v2'].map((name) => machine(name)),
   ...Array.from({ length: MOST_NODES }, (_, n) => cluster(n + 3)),
 ];
 
@@ -95,16 +95,25 @@ export const TIMER: Size = {
   }),
 };
 
-const workers = (count: number): Size => ({
-  name: count === 1 ? 'a worker' : `${count} workers by partition`,
+/** @param cores that one of them has. */
+const workers = (name: string, machineName: string, cores: number, count = 1): Size => ({
+  name,
   // The timer stays: it finds the lease taken, and the other jobs run there.
-  usd: () => runsOf(0.5, { ...USUAL, messagesPerSecond: 0, runSeconds: 1 }, 0).usd + count * machineUsd(NODE.name),
-  shares: ({ ingest }) => ({ 'processor time': ingest.cores / (count * WORKER_CORES) }),
+  usd: () => runsOf(0.5, { ...USUAL, messagesPerSecond: 0, runSeconds: 1 }, 0).usd + count * machineUsd(machineName),
+  shares: ({ ingest }) => ({ 'processor time': ingest.cores / (count * cores) }),
 });
 
-export const WORKER = workers(1);
+/** On a machine of somebody's own, or beside other parts. */
+export const WORKER = workers('a worker', NODE.name, WORKER_CORES);
 
-export const INGESTS: Size[] = [TIMER, ...Array.from({ length: 200 }, (_, n) => workers(n + 1))];
+const SMALL = 'Standard_B2als_v2';
+
+export const INGESTS: Size[] = [
+  TIMER,
+  workers(`a worker on ${SMALL}`, SMALL, BASE_CORES[SMALL]!),
+  workers(`a worker on ${NODE.name}`, NODE.name, WORKER_CORES),
+  ...Array.from({ length: 200 }, (_, n) => workers(`${n + 2} workers by partition`, NODE.name, WORKER_CORES, n + 2)),
+];
 
 /** A size of Supabase's: cores, recommended size of the database in GB, and MB/s of its disk. */
 type Compute = [name: string, cores: number, databaseGb: number, diskMb: number];
