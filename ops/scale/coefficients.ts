@@ -36,7 +36,7 @@ export const SOURCED = {
   checkpointSeconds: { value: 300, unit: 's', source: "Postgres' default of checkpoint_timeout" },
   pollSeconds: { value: 15, unit: 's between two looks of an open page', source: 'apps/dashboard: REFRESH_MS' },
   pollFixedSeconds: { value: 0.0041, unit: 's', source: SCALE },
-  pollSecondsPerReading: { value: 0.0000053e-6, unit: 's', source: SCALE },
+  pollSecondsPerReading: { value: 0.0000053, unit: 's', source: SCALE },
 } satisfies Record<string, Coefficient>;
 
 export type Coefficients = Record<keyof typeof SOURCED, number>;
