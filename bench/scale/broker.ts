@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { telemetryTopic } from '../../domain/topics.ts';
 import type { Coefficients } from '../../ops/scale/coefficients.ts';
 import { startBenchBroker } from '../support/broker.ts';
+import { inLanes } from '../support/lanes.ts';
 import { type Client, connectClient } from '../support/mqtt-client.ts';
 import { runMs } from '../support/processes.ts';
 import { startLoad } from '../support/publisher.ts';
 import { subscribeAll } from '../support/subscriber.ts';
-import { inLanes } from './lanes.ts';
 import type { Point } from './point.ts';
 import { line } from './point.ts';
 

@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { buildFunctions } from '../../provisioning/functions/build.ts';
+import { inLanes } from '../support/lanes.ts';
 import { type Client, connectClient } from '../support/mqtt-client.ts';
 import { familyCpuSeconds, runMs, threadsMs } from '../support/processes.ts';
 import { readingText } from '../support/readings.ts';
 import type { Measured } from './broker.ts';
-import { inLanes } from './lanes.ts';
 import { line, type Point } from './point.ts';
 
 const DEVICES = 2000;

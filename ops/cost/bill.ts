@@ -1,7 +1,7 @@
 // What a month of a plan costs by list prices: its resources, and what a load makes of the Function App and the database.
 import { readFileSync } from 'node:fs';
 import type { Plan, PlanEntry } from '../../preview/plan.ts';
-import { rowBytes } from '../scale/demand.ts';
+import { READING_BYTES, rowBytes } from '../scale/demand.ts';
 
 interface Prices {
   currency: string;
@@ -69,8 +69,6 @@ export const STORED_PER_SECOND = 1000;
 /** What the machine and the app read from the vault in a month: an estimate, mostly certificate-issue's look every 15 minutes. */
 const VAULT_READS = 10_000;
 const DAYS_PER_MONTH = PRICES.hoursPerMonth / 24;
-/** Bytes of a reading as the simulated devices send it. */
-const READING_BYTES = 136;
 
 type Inputs = PlanEntry['inputs'];
 type Pricing = (inputs: Inputs, load: Load, plan: Plan) => Item[];

@@ -52,12 +52,14 @@ export interface Demand {
 const DAY_SECONDS = 86_400;
 const MIB = 1024 ** 2;
 const PAGE_BYTES = 8192;
+/** Of a reading with a time, an id and six values (bench/support/readings.ts). */
+export const READING_BYTES = 136;
 
 /** A device that reports once a minute; a page is open for every thousand devices, at least one. */
 export const usualLoad = (devices: number): Load => ({
   devices,
   messagesPerMinute: 1,
-  messageBytes: 136,
+  messageBytes: READING_BYTES,
   rowsPerMessage: 1,
   retentionDays: 30,
   dashboards: Math.max(1, devices / 1000),
