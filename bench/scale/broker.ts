@@ -14,7 +14,7 @@ import { line } from './point.ts';
 const MIB = 1024 ** 2;
 /** Connected at each point; the model is fitted to the first and third. */
 const STEPS = [1000, 2500, 5000, 10_000] as const;
-/** Each sends so many before its memory counts: buffers come with the first messages. */
+/** Messages that each sends before its memory counts: buffers come with the first ones. */
 const EACH = 3;
 /** Messages that wait, and their bytes; the model is fitted to the first. */
 const QUEUES = [
