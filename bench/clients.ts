@@ -6,6 +6,7 @@ import mqtt from 'mqtt-packet';
 import { telemetryTopic } from '../domain/topics.ts';
 import { queueLimits } from '../provisioning/broker/queue.ts';
 import { type BenchBroker, startBenchBroker } from './support/broker.ts';
+import { inLanes } from './support/lanes.ts';
 import { type Client, type ClientOptions, connectClient } from './support/mqtt-client.ts';
 import { startLoad } from './support/publisher.ts';
 import { subscribeAll } from './support/subscriber.ts';
@@ -13,8 +14,6 @@ import { subscribeAll } from './support/subscriber.ts';
 const CLIENTS = 1000;
 const REGISTERED = 10_000;
 const CONNECTS = 100_000;
-/** Connections made at a time. */
-const AT_ONCE = 20;
 const EACH = 20;
 /** As the configuration has them: queueMessagesPerSecond, queueOutageHours, queueMessageBytes. */
 const QUEUE = queueLimits({ messagesPerSecond: 10, outageHours: 8, messageBytes: 256 });
@@ -30,15 +29,6 @@ export async function run(args: string[] = []): Promise<void> {
   await leak(devices, connects);
 }
 
-/** Calls `work` for each number below `count`, many at a time. */
-async function inLanes(count: number, work: (number: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    while (next < count) await work(next++);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-}
-
 async function connected(devices: (readonly [string, string])[], count: number): Promise<void> {
   const { maxQueuedMessages, maxQueuedBytes } = QUEUE;
   const config = { maxConnections: count + 1, maxQueuedMessages, maxQueuedBytes };
@@ -49,7 +39,7 @@ async function connected(devices: (readonly [string, string])[], count: number):
     received += 1;
   });
   const clients: { client: Client; topic: string }[] = [];
-  await inLanes(count, async (number) => {
+  await inLanes(0, count, async (number) => {
     const name = devices[number]!;
     clients.push({ client: await connectClient(rig.device(...name)), topic: telemetryTopic(...name) });
   });
@@ -79,7 +69,7 @@ async function leak(devices: (readonly [string, string])[], count: number): Prom
     return number % 6 === 3 ? { ...known, username: `acme.nobody${number}` } : known;
   };
   for (const part of [0.1, 0.9]) {
-    await inLanes(count * part, (number) => comeAndGo(login(number)));
+    await inLanes(0, count * part, (number) => comeAndGo(login(number)));
     say(rig, `after ${Math.round(count * (part === 0.1 ? 0.1 : 1))} connections, a third of them refused`);
   }
   await rig.remove();

@@ -106,5 +106,5 @@ test('the functions that run every minute are those of the app', () => {
 });
 
 test('the free database is full in two weeks at a message a second', () => {
-  expect(daysUntilFull(PRICES.supabase.free.databaseMb, 1)).toBeCloseTo(12.9, 1);
+  expect(daysUntilFull(PRICES.supabase.free.databaseMb, 1)).toBeCloseTo(12.2, 1);
 });

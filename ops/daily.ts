@@ -1,13 +1,16 @@
 // `ops daily`, `weekly`, `monthly`: what a platform did, what needs a person, and whether it is large enough.
 import { statfs } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import { DEFAULT_OUTAGE } from '../provisioning/broker/config.ts';
 import { connect } from '../provisioning/database/connect.ts';
 import { type Bill, makeBill, USUAL } from './cost/bill.ts';
 import { planOf } from './cost.ts';
 import { type Facts, readFacts } from './daily/facts.ts';
-import { advise, findProblems } from './daily/judge.ts';
+import { findProblems } from './daily/judge.ts';
 import { lookOutside } from './daily/outside.ts';
 import { render } from './daily/page.ts';
+import { advise, type Setup } from './scale/advice.ts';
+import { machine, TIMER, WORKER } from './scale/sizes.ts';
 import { findPlace, type Place, type TargetOptions, withTarget } from './target/find.ts';
 
 interface Span {
@@ -75,7 +78,7 @@ Exit codes: 0 all is well; 1 something needs a person, and the report names it.`
         problems: findProblems(facts, outside, room),
         facts: known,
         outside,
-        advice: known ? advise(known, room) : [],
+        advice: known ? advise(known, setupOf(place, room), span.days) : [],
         bill: span.withCost && known ? billOf(place, known, span) : undefined,
       };
       console.log(json ? JSON.stringify(report, asJson, 2) : render(report));
@@ -102,6 +105,20 @@ export async function roomOf({ platform }: Place, bytes: number, megabytes?: num
   }
   if (platform?.kind !== 'stack') return undefined;
   return platform.config().databaseLimitMb * 1e6;
+}
+
+/** What the platform runs on. A stack's ingest is the timer; elsewhere a worker, on a machine that is not known. */
+function setupOf({ platform }: Place, room: number | undefined): Setup {
+  if (platform?.kind !== 'stack')
+    return { ingest: WORKER, outageHours: DEFAULT_OUTAGE.outageHours, room, isSupabase: false };
+  const { vmSize, brokerMaxConnections, queueOutageHours } = platform.config();
+  return {
+    broker: machine(vmSize, brokerMaxConnections),
+    ingest: TIMER,
+    outageHours: queueOutageHours,
+    room,
+    isSupabase: true,
+  };
 }
 
 /** At the rate of messages that the report has found. */

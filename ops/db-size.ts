@@ -3,8 +3,9 @@ import { Command } from 'commander';
 import type { Client } from 'pg';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { PRICES } from './cost/bill.ts';
-import { GROW_DAYS, GROW_PART, megabytes } from './daily/judge.ts';
+import { GROW_DAYS, megabytes } from './daily/judge.ts';
 import { megabytesOf, roomOf } from './daily.ts';
+import { HEADROOM } from './scale/sizes.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 /** How large it is. Bytes; `kept` null: no reading is removed. */
@@ -35,15 +36,15 @@ export function adviseSize(
   const grows = `grows ${megabytes(perDay)} a day`;
   if (room === undefined) return [`${grows}; how large it may become is not known: give --database-mb`];
   const level = kept === null ? '' : `, ${megabytes(Math.max(settled, bytes))} once ${kept} days of readings are there`;
-  const isRoomy = bytes <= room * GROW_PART;
-  if (isRoomy && settled <= room * GROW_PART) return [`stay: ${grows}${level}; there is room for ${megabytes(room)}`];
+  const isRoomy = bytes <= room * HEADROOM;
+  if (isRoomy && settled <= room * HEADROOM) return [`stay: ${grows}${level}; there is room for ${megabytes(room)}`];
   const days = perDay > 0 ? Math.max(0, Math.floor((room - bytes) / perDay)) : Number.POSITIVE_INFINITY;
   const full = days > 3650 ? 'not full for years' : `full in ${days} days`;
   if (isRoomy && days > GROW_DAYS) return [`stay: ${grows}, ${full}`];
-  const fitting = bytesPerDay > 0 ? Math.floor((room * GROW_PART - others) / bytesPerDay) - 1 : 0;
+  const fitting = bytesPerDay > 0 ? Math.floor((room * HEADROOM - others) / bytesPerDay) - 1 : 0;
   const { free, pro } = PRICES.supabase;
   const larger = Math.ceil(
-    Math.max(0, (Number.isFinite(settled) ? settled : bytes) / GROW_PART - pro.databaseMb * 1e6) / 1e9,
+    Math.max(0, (Number.isFinite(settled) ? settled : bytes) / HEADROOM - pro.databaseMb * 1e6) / 1e9,
   );
   return [
     `act: ${megabytes(bytes)} of ${megabytes(room)}, ${grows}${level}; ${full}. One of:`,

@@ -54,3 +54,12 @@ function read(pid: number, file: string): string | undefined {
     return undefined;
   }
 }
+
+/** Processor time of all threads of a process that live, milliseconds, to the nanosecond. */
+export function threadsMs(pid: number): number {
+  let ms = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    ms += Number(read(pid, `task/${task}/schedstat`)?.split(' ')[0] ?? 0) / 1e6;
+  }
+  return ms;
+}

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Plan, PlanEntry } from '../../preview/plan.ts';
 import { count } from '../../preview/render/style.ts';
+import { READING_BYTES, rowBytes } from '../scale/demand.ts';
 
 interface Prices {
   currency: string;
@@ -29,7 +30,11 @@ interface Prices {
     perMillionEvents: number;
     freeEvents: number;
   };
-  supabase: Record<'free' | 'pro', { price: number; databaseMb: number }> & { perGbMore: number };
+  supabase: Record<'free' | 'pro', { price: number; databaseMb: number }> & {
+    perGbMore: number;
+    computeCredit: number;
+    computePerMonth: Record<string, number>;
+  };
 }
 
 /** List prices, with where each was found and when. */
@@ -70,12 +75,10 @@ export interface Bill {
 export const MINUTE_TIMERS = ['mqtt_ingest', 'every_minute'];
 const MINUTES_PER_MONTH = PRICES.hoursPerMonth * 60;
 /** What a run of ingest stores in a second on an instance of 512 MB. An estimate, well below what `bench -- ingest` measures. */
-const STORED_PER_SECOND = 1000;
+export const STORED_PER_SECOND = 1000;
 /** What the machine and the app read from the vault in a month: an estimate, mostly certificate-issue's look every 15 minutes. */
 const VAULT_READS = 10_000;
 const DAYS_PER_MONTH = PRICES.hoursPerMonth / 24;
-/** Bytes that a reading takes in the database with its key, measured with the simulated devices' readings. */
-const BYTES_A_ROW = 447;
 
 /** Bytes of a message in the hub: a simulated device's reading in base64, with Event Grid's envelope. An estimate. */
 const HUB_BYTES = 1000;
@@ -210,12 +213,16 @@ export function makeBill(plan: Plan, load: Load): Bill {
 
 /** Days until a database of `databaseMb` megabytes is full. */
 export const daysUntilFull = (databaseMb: number, messagesPerSecond: number): number =>
-  (databaseMb * 1e6) / (BYTES_A_ROW * messagesPerSecond * 86_400);
+  (databaseMb * 1e6) / (rowBytes(READING_BYTES) * messagesPerSecond * 86_400);
 
 const isUnpriced = ({ type }: PlanEntry) => !PRICINGS[type] && !FREE.some((free) => free.test(type));
 
-/** @param probes requests of the health page that the plan makes in a month. */
-function runsOf(gib: number, { messagesPerSecond, runSeconds, jobSeconds, scrapeEvery }: Load, probes: number): Item {
+/** What a month of the Function App costs. @param gib memory of its instance. @param probes requests of the health page that the plan makes in a month. */
+export function runsOf(
+  gib: number,
+  { messagesPerSecond, runSeconds, jobSeconds, scrapeEvery }: Load,
+  probes: number,
+): Item {
   const ingest = Math.min(60, runSeconds + (messagesPerSecond * 60) / STORED_PER_SECOND);
   const requests = probes + (scrapeEvery === undefined ? 0 : (MINUTES_PER_MONTH * 60) / scrapeEvery);
   // A run, and a request, is billed as at least a second.
@@ -250,7 +257,8 @@ const at = (inputs: Inputs, path: string): unknown =>
 
 const lengthAt = (inputs: Inputs, path: string) => (at(inputs, path) as unknown[]).length;
 
-function disk(what: string, kind: unknown, gib: unknown): Item {
+/** @param kind such as `StandardSSD_LRS`. @throws Error when it has no price. */
+export function disk(what: string, kind: unknown, gib: unknown): Item {
   const tier = PRICES.diskPerGib.tiersGib.find((size) => size >= Number(gib));
   if (tier === undefined) throw new Error(`ops/cost/prices.json: no price of a disk of ${gib} GiB`);
   return { what, detail: `${kind}, ${gib} GiB`, usd: tier * priceOf(PRICES.diskPerGib, String(kind)) };

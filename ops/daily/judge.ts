@@ -1,4 +1,4 @@
-// What needs a person, and whether the platform is large enough: from what was found, by the thresholds below.
+// What needs a person: from what was found, by the thresholds below.
 import { HEALTH_LIMITS, RARE_JOBS_S } from '../../domain/health-limits.ts';
 import type { Facts } from './facts.ts';
 import type { Outside } from './outside.ts';
@@ -11,13 +11,6 @@ export interface Problem {
   page: string;
 }
 
-/** Whether something is large enough, and why. */
-export interface Advice {
-  what: string;
-  advice: 'stay' | 'grow';
-  why: string;
-}
-
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
@@ -27,11 +20,8 @@ const CONTROL_LATE_MS = HEALTH_LIMITS.controlLateSeconds * 1000;
 /** Until the database is full: time to grow; time to act at once. */
 export const GROW_DAYS = 90;
 const FULL_DAYS = 14;
-/** Parts of the room for the database that are in use. */
-export const GROW_PART = 0.7;
+/** Part of the room for the database that is in use. */
 const FULL_PART = 0.9;
-/** Of what one ingest stores in a minute (`npm run bench -- ingest`, with a margin). */
-const STORED_PER_MINUTE = 60_000;
 const REFUSED = { readings: 100, part: 0.05 };
 const BACKUP_LATE_MS = HEALTH_LIMITS.backupHours * HOUR_MS;
 /** A drill is a thing of every month. */
@@ -182,32 +172,19 @@ function tooOld(seconds: number | undefined, now: Date, mostMs: number, what: st
   return age > mostMs && { what: `${what} is ${ago(age)} old`, page: BACKUP_PAGE };
 }
 
-const daysLeft = ({ bytes, bytesPerDay }: Facts['database'], room: number) =>
+/** Days until the database is full; infinity: it does not grow. */
+export const daysLeft = ({ bytes, bytesPerDay }: Facts['database'], room: number) =>
   bytesPerDay > 0 ? Math.max(0, Math.floor((room - bytes) / bytesPerDay)) : Number.POSITIVE_INFINITY;
 
 const isNearlyFull = (database: Facts['database'], room: number | undefined) =>
   room !== undefined && (database.bytes > room * FULL_PART || daysLeft(database, room) < FULL_DAYS);
 
-function describeRoom(database: Facts['database'], room: number | undefined): string {
+/** How large it is, and how long it has room. */
+export function describeRoom(database: Facts['database'], room: number | undefined): string {
   if (room === undefined) return `${megabytes(database.bytes)}, grows ${megabytes(database.bytesPerDay)} a day`;
   const days = daysLeft(database, room);
   const left = days > 3650 ? 'not full for years' : `full in ${days} days`;
   return `${megabytes(database.bytes)} of ${megabytes(room)}, ${left}`;
-}
-
-/** Whether database and ingest are large enough. */
-export function advise(facts: Facts, room: number | undefined): Advice[] {
-  const { database, busiestMinute } = facts;
-  const mustGrow = room !== undefined && (database.bytes > room * GROW_PART || daysLeft(database, room) < GROW_DAYS);
-  const part = busiestMinute / STORED_PER_MINUTE;
-  return [
-    { what: 'database', advice: mustGrow ? 'grow' : 'stay', why: describeRoom(database, room) },
-    {
-      what: 'ingest',
-      advice: part > GROW_PART ? 'grow' : 'stay',
-      why: `busiest minute ${busiestMinute}, of about ${STORED_PER_MINUTE} that one ingest stores`,
-    },
-  ];
 }
 
 /** `1.5 GB`, in the units that plans and disks are sold in. */

@@ -1,8 +1,9 @@
 // The report as a person reads it, in 80 columns.
 import { refusalWords } from '../../domain/refusals.ts';
 import type { Bill } from '../cost/bill.ts';
+import type { Advice } from '../scale/advice.ts';
 import type { Facts, TenantUse } from './facts.ts';
-import { type Advice, ago, downSince, jobsOf, megabytes, type Problem, uptimeOf } from './judge.ts';
+import { ago, downSince, jobsOf, megabytes, type Problem, uptimeOf } from './judge.ts';
 import type { Outside } from './outside.ts';
 
 /** All that was found. */

@@ -38,7 +38,7 @@ export const MESSAGE_MEMORY_BYTES = 688;
 /** The same in mosquitto.db: 200 bytes with short names, 548 with the longest. */
 export const MESSAGE_FILE_BYTES = 324;
 /** Part of the machine's memory that a full queue may take: the rest is for the system, 1,000 connections and page cache. */
-const MEMORY_SHARE = 0.3;
+export const MEMORY_SHARE = 0.3;
 /** A save writes a second copy beside the first, and a restore keeps the old one too. */
 const COPIES_ON_DISK = 3;
 /** Part of the file system the copies may take: certificates and accounts lie there too, and a full disk ends all saving. */
