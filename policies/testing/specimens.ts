@@ -3,6 +3,7 @@ import { FUNCTION_SPECIMENS } from '../functions/specimens.ts';
 import { GOVERNANCE_SPECIMENS } from '../governance/specimens.ts';
 import { MACHINE_SPECIMENS } from '../machine/specimens.ts';
 import { NETWORK_SPECIMENS } from '../network/specimens.ts';
+import { PROXMOX_SPECIMENS } from '../proxmox/specimens.ts';
 import { SECRET_SPECIMENS } from '../secrets/specimens.ts';
 import { STORAGE_SPECIMENS } from '../storage/specimens.ts';
 import { VAULT_SPECIMENS } from '../vault/specimens.ts';
@@ -16,4 +17,5 @@ export const SPECIMENS: Specimen[] = [
   ...STORAGE_SPECIMENS,
   ...GOVERNANCE_SPECIMENS,
   ...SECRET_SPECIMENS,
+  ...PROXMOX_SPECIMENS,
 ];

@@ -4,13 +4,14 @@ import { untilHealthy } from '../../ops/compose/health.ts';
 import { SERVICE_NAMES } from '../../provisioning/compose/project.ts';
 import { connect, withConnection } from '../../provisioning/database/connect.ts';
 import { addDevice } from '../../provisioning/database/registry.ts';
+import { SOURCE_LIMITS } from '../../provisioning/machine/firewall.ts';
 import { run } from '../machine/process.ts';
 import { Device } from './device.ts';
-import { HOST, pidOf, SSH_PORT, scan } from './engine.ts';
+import { HOST, HOST_ADDRESS, pidOf, SSH_PORT, scan } from './engine.ts';
 import { hardened } from './hardened.ts';
 import type { Rig } from './rig.ts';
-import { cleaned, rekeyed, restored, statusTold, updated } from './runbooks.ts';
-import { asked, linked } from './web.ts';
+import { cleaned, passedOn, rekeyed, restored, statusTold, updated } from './runbooks.ts';
+import { asked, imported, linked } from './web.ts';
 
 /** What a killed broker may lose: what came since its last save, which it makes every five seconds. docs/durability.md. */
 const BOUND_MS = 6_000;
@@ -20,7 +21,9 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ['outside', 'verify passes, by TLS, as devices', verified],
   ['inside', 'every container is hardened, and no secret is in its environment, command or log', hardened],
   ['web', 'a link that nightly made gives the archived Parquet, and no other has it', linked],
+  ['web', 'the largest import of devices gets through, a larger one is refused', imported],
   ['web', 'questions are off without a provider; with one the worker takes them and asks the API', asked],
+  ['start', 'one source gets so many connections to the broker, and no more', bounded],
   ['kills', 'each container killed: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, killEach)],
   [
     'kills',
@@ -34,6 +37,7 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ],
   ['kills', 'power off and on: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, powerCut)],
   ['runbooks', 'status tells that all is well, and what is not', statusTold],
+  ['runbooks', 'a letter is passed on by the operator, and its link is in no log', passedOn],
   ['runbooks', 'removed keys are made again, and the containers use them', rekeyed],
   ['runbooks', 'clean-up takes what has no name, and nothing that runs or has one', cleaned],
   [
@@ -49,6 +53,24 @@ async function scanned(): Promise<string> {
   const wanted = [80, 443, SSH_PORT, 8883];
   if (String(open) !== String(wanted)) throw new Error(`open: ${open.join(', ')}; wanted: ${wanted.join(', ')}`);
   return open.join(', ');
+}
+
+/** From the outsider's address. @returns how many it had at once. */
+async function bounded(): Promise<string> {
+  const wanted = SOURCE_LIMITS.connections;
+  const script = `
+import socket, time
+held = []
+for _ in range(${wanted + 44}):
+    one = socket.socket(); one.setblocking(False); one.connect_ex(("${HOST_ADDRESS}", 8883)); held.append(one)
+time.sleep(0.9)
+def is_open(one):
+    try: one.getpeername(); return True
+    except OSError: return False
+print(sum(map(is_open, held)))`;
+  const { stdout, stderr } = await run('ip', ['netns', 'exec', 'outsider', 'python3', '-c', script]);
+  if (Number(stdout) !== wanted) throw new Error(`${stdout.trim()} connections; wanted: ${wanted}. ${stderr}`);
+  return `${wanted} connections`;
 }
 
 async function verified({ target }: Rig): Promise<string> {
