@@ -28,7 +28,7 @@ export interface ProxmoxMachineArgs {
   /** Required. Debian's cloud image, QCOW2, and its checksum. */
   imageUrl: string;
   imageSha512: string;
-  /** Required. Rendered `#cloud-config`, without a secret: a file that whoever may read the store reads. */
+  /** Required. Rendered `#cloud-config`, without a secret: anyone who may read the store can read it. */
   userData: string;
   /** Required. Names the file of the user data: what a machine that has booted cannot change. Another value wants another machine. */
   firstBoot: string;

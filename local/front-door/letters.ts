@@ -7,7 +7,7 @@ import type { EmailDriver } from '@supabase/lite';
 
 /** Links are good for an hour: lite's otp_expiry. Milliseconds. */
 const LIFE_MS = 3_600_000;
-/** Whoever knows addresses can ask for letters: more than these are not kept. */
+/** Anyone who knows addresses can ask for letters: more than these are not kept. */
 const MOST = 200;
 
 /** @param folder which exists. */

@@ -76,7 +76,7 @@ asRoot('without the authority’s key another authority is made, and everything 
   expect(await secrets.ensure(HOST, '172.30.83.2')).toEqual([]);
 });
 
-asRoot('without the authority’s key a certificate of another authority is kept all the same', async () => {
+asRoot('without the authority’s key a certificate of another authority is kept even so', async () => {
   const secrets = folder();
   await secrets.ensure(HOST, '172.30.83.2');
   const other = await makeAuthority('elsewhere');

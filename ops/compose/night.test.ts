@@ -1,4 +1,4 @@
-// The work of a night: a task that fails is tried again by itself, and the others are done all the same.
+// The work of a night: a task that fails is tried again by itself, and the others are done anyway.
 import { expect, test } from 'vitest';
 import { Nights, type Task } from './night.ts';
 

@@ -26,7 +26,8 @@ export const proxmoxKeysOnly: ResourceRule = {
   enforcement: 'mandatory',
   demand:
     'A Proxmox machine has no initialization.userAccount.password. User data sets no password, does not let SSH take one, and contains no secret; it is known during preview.',
-  reason: 'A password will be guessed sooner or later, and whoever may read the store of snippets reads user data.',
+  reason:
+    'A password will be guessed sooner or later, and anyone who may read the store of snippets can read user data.',
   fix: 'remove the password, give the account ssh_authorized_keys, and set ssh_pwauth: false; bring secrets to the machine after its first boot',
   sources: [
     'Proxmox VE Administration Guide, "Cloud-Init Support" (https://pve.proxmox.com/pve-docs/chapter-qm.html#qm_cloud_init)',

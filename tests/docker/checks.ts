@@ -23,7 +23,7 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ['web', 'a link that nightly made gives the archived Parquet, and no other has it', linked],
   ['web', 'the largest import of devices gets through, a larger one is refused', imported],
   ['web', 'questions are off without a provider; with one the worker takes them and asks the API', asked],
-  ['start', 'one source gets so many connections to the broker, and no more', bounded],
+  ['start', 'one source gets no more connections to the broker than its limit', bounded],
   ['kills', 'each container killed: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, killEach)],
   [
     'kills',
@@ -55,7 +55,7 @@ async function scanned(): Promise<string> {
   return open.join(', ');
 }
 
-/** From the outsider's address. @returns how many it had at once. */
+/** From the outsider's address. */
 async function bounded(): Promise<string> {
   const wanted = SOURCE_LIMITS.connections;
   const script = `

@@ -7,9 +7,9 @@ import { renderHost } from '../../provisioning/compose/host/render.ts';
 import { CACHE } from './cache.ts';
 import { packagesOf, renderUserData } from './environment.ts';
 import { renderFormer } from './former.ts';
-import { HOST } from './host/host.ts';
 import type { Job, Options } from './job.ts';
 import { PARTS, type Part } from './plan.ts';
+import { HOST } from './proxmox/host.ts';
 import { close, type Outcome } from './report.ts';
 import { ensureImage, SUITES } from './rootfs.ts';
 import { runInside } from './sandbox.ts';
@@ -19,7 +19,7 @@ const program = new Command('npm run test:machine --')
   .option('--suite <name>', `Debian release to boot: ${SUITES.join(' or ')}`, 'bookworm')
   .option(
     '--only <names...>',
-    'run only these files of tests/machine/checks; `host` boots the one of docs/on-premises.md',
+    'run only these files of tests/machine/checks; `proxmox` alone boots the machine of that profile',
   )
   .option('--keep', 'keep the machine up and print how to enter it, until Ctrl-C')
   .option('--from <commit>', 'boot the machine of an earlier commit, and give it today’s bundle first')
@@ -30,8 +30,8 @@ const program = new Command('npm run test:machine --')
     if (!SUITES.includes(options.suite)) throw new Error(`--suite ${options.suite}: it must be ${SUITES.join(' or ')}`);
     const say = (text: string) => console.log(text);
     mkdirSync(join(CACHE, 'run'), { recursive: true });
-    if (options.only?.includes('host')) {
-      process.exitCode = close(await runHost(say), options.json);
+    if (String(options.only) === 'proxmox') {
+      process.exitCode = close(await runProxmox(say), options.json);
       return;
     }
     const withScanner = options.only?.includes('openscap') ?? false;
@@ -49,15 +49,17 @@ const program = new Command('npm run test:machine --')
         say(`\nThe machine is up. Enter it, or the admin's place, with\n  ${enter}\n  ${admin}\n`);
       });
     const isWhole = !options.keep && !options.only;
-    const outcomes = await Promise.all(isWhole ? [...PARTS.map((part) => runPart(part)), runHost(say)] : [runPart()]);
+    const outcomes = await Promise.all(
+      isWhole ? [...PARTS.map((part) => runPart(part)), runProxmox(say)] : [runPart()],
+    );
     process.exitCode = close(outcomes.flat(), options.json);
   });
 
-/** The host of docs/on-premises.md: another image, and another user data. */
-async function runHost(say: (text: string) => void): Promise<Outcome[]> {
+/** The Proxmox machine of docs/on-premises.md: another image, and another user data. */
+async function runProxmox(say: (text: string) => void): Promise<Outcome[]> {
   const packages = packagesOf(renderHost({ ...HOST, sshPublicKey: 'ssh-ed25519 AAAA' }));
   const image = await ensureImage('trixie', packages, say, { withScanner: false });
-  return runInside('./host/inside.ts', { image }, () => {});
+  return runInside('./proxmox/inside.ts', { image }, () => {});
 }
 
 await program.parseAsync().catch((error: Error) => {

@@ -71,7 +71,7 @@ describe.runIf(canMakeWorlds)('loaded into a kernel (needs nft, ip and namespace
     expect(stdout, stderr).toBe('table inet docker\ntable inet mqtt_saas\ntable inet mqtt_saas_sources\n');
   });
 
-  it('a source has so many connections to a published port, and no more; containers have no such limit', () => {
+  it('a source has no more connections to a published port than its limit; containers have no limit', () => {
     const file = join(folder, 'sources.nft');
     writeFileSync(file, renderSources());
     const world = fileURLToPath(new URL('./testing/published-world.sh', import.meta.url));

@@ -74,7 +74,7 @@ function problems({ type, news }: Checked): string[] {
   );
   const given = Object.keys(news).filter((name) => !name.startsWith('__'));
   return [
-    ...given.filter((name) => !declared.has(name)).map((name) => `${name} is no input of ${nameOf(type)}`),
+    ...given.filter((name) => !declared.has(name)).map((name) => `${nameOf(type)} has no input ${name}`),
     ...[...declared].flatMap(([name, isOptional]) =>
       isOptional || given.includes(name) ? [] : [`${name} is required by ${nameOf(type)}`],
     ),

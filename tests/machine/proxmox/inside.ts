@@ -35,7 +35,7 @@ const host: Host = {
 };
 const outcomes: Outcome[] = [];
 const note = async (name: string, act: () => Promise<string | undefined>) => {
-  outcomes.push(await measure('host', name, act));
+  outcomes.push(await measure('proxmox', name, act));
 };
 await note('the first boot ends', async () => {
   await booted.create();
