@@ -15,6 +15,8 @@ systemctl enable --now swapfile.swap
 
 # The hypervisor waits for its agent. The agent's device was there before the package, and with it the rule that starts the service:
 # the device is announced once more.
-udevadm control --reload
-udevadm trigger --settle --action=add --subsystem-match=virtio-ports
-if [ -e /dev/virtio-ports/org.qemu.guest_agent.0 ]; then systemctl start qemu-guest-agent; fi
+if [ -e /dev/virtio-ports/org.qemu.guest_agent.0 ]; then
+  udevadm control --reload
+  udevadm trigger --settle --action=add --subsystem-match=virtio-ports
+  systemctl start qemu-guest-agent
+fi
