@@ -4,10 +4,9 @@ import { untilHealthy } from '../../ops/compose/health.ts';
 import { SERVICE_NAMES } from '../../provisioning/compose/project.ts';
 import { connect, withConnection } from '../../provisioning/database/connect.ts';
 import { addDevice } from '../../provisioning/database/registry.ts';
-import { SOURCE_LIMITS } from '../../provisioning/machine/firewall.ts';
 import { run } from '../machine/process.ts';
 import { Device } from './device.ts';
-import { HOST, HOST_ADDRESS, pidOf, SSH_PORT, scan } from './engine.ts';
+import { HOST, pidOf, SSH_PORT, scan } from './engine.ts';
 import { hardened } from './hardened.ts';
 import type { Rig } from './rig.ts';
 import { cleaned, passedOn, rekeyed, restored, statusTold, updated } from './runbooks.ts';
@@ -23,7 +22,6 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ['web', 'a link that nightly made gives the archived Parquet, and no other has it', linked],
   ['web', 'the largest import of devices gets through, a larger one is refused', imported],
   ['web', 'questions are off without a provider; with one the worker takes them and asks the API', asked],
-  ['start', 'one source gets no more connections to the broker than its limit', bounded],
   ['kills', 'each container killed: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, killEach)],
   [
     'kills',
@@ -53,28 +51,6 @@ async function scanned(): Promise<string> {
   const wanted = [80, 443, SSH_PORT, 8883];
   if (String(open) !== String(wanted)) throw new Error(`open: ${open.join(', ')}; wanted: ${wanted.join(', ')}`);
   return open.join(', ');
-}
-
-/** From the outsider's address. */
-async function bounded(): Promise<string> {
-  const wanted = SOURCE_LIMITS.connections;
-  const script = `
-import socket, time
-held = []
-for _ in range(${wanted + 44}):
-    one = socket.socket()
-    one.setblocking(False)
-    one.connect_ex(("${HOST_ADDRESS}", 8883))
-    held.append(one)
-    # No faster than the broker takes them.
-    time.sleep(0.01)
-def is_open(one):
-    try: one.getpeername(); return True
-    except OSError: return False
-print(sum(map(is_open, held)))`;
-  const { stdout, stderr } = await run('ip', ['netns', 'exec', 'outsider', 'python3', '-c', script]);
-  if (Number(stdout) !== wanted) throw new Error(`${stdout.trim()} connections; wanted: ${wanted}. ${stderr}`);
-  return `${wanted} connections`;
 }
 
 async function verified({ target }: Rig): Promise<string> {

@@ -7,7 +7,7 @@ import { must, run } from '../machine/process.ts';
 
 /** The host's name and address, and the outsider's. */
 export const HOST = 'platform.example.test';
-export const HOST_ADDRESS = '203.0.113.4';
+const HOST_ADDRESS = '203.0.113.4';
 /** The outsider listens, for those who try to get out. */
 export const OUTSIDER_ADDRESS = '203.0.113.66';
 export const OUTSIDER_PORT = 8099;
