@@ -16,6 +16,9 @@ import { generateKey } from '../../domain/credentials.ts';
 import { daysLeft, issue, makeAuthority, type Pair } from '../../lab/authority.ts';
 import { SECRETS, type SecretName, SHARED_GID, UIDS } from '../../provisioning/compose/secrets.ts';
 
+/** What an authority's name begins with, whatever the host's name was then. */
+const OWN = 'mqtt-saas CA of';
+
 /** A certificate this close to its end is replaced. */
 const RENEW_DAYS = 30;
 
@@ -84,11 +87,10 @@ export class Secrets {
   }
 
   async #certify(put: (name: SecretName, text: string) => void, host: string, address: string): Promise<void> {
-    const name = `mqtt-saas CA of ${host}`;
-    const isOwn = !this.#has('ca.crt') || new X509Certificate(this.read('ca.crt')).subject === `CN=${name}`;
+    const isOwn = !this.#has('ca.crt') || new X509Certificate(this.read('ca.crt')).subject.startsWith(`CN=${OWN} `);
     const isNew = !this.#has('authority.key') || !this.#has('database-ca.crt');
     const authority: Pair = isNew
-      ? await makeAuthority(name)
+      ? await makeAuthority(`${OWN} ${host}`)
       : { certificate: this.read('database-ca.crt'), key: this.read('authority.key') };
     if (isNew) {
       put('authority.key', authority.key);
