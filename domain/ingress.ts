@@ -85,3 +85,29 @@ export function webSocketPorts({
 }: Pick<IngressOptions, 'webSocket' | 'https'>): number[] {
   return [...(webSocket ? [WEBSOCKET_PORTS.webSocket] : []), ...(https ? [WEBSOCKET_PORTS.https] : [])];
 }
+
+/** The openings of a host that runs the platform's containers, without priorities: these are an NSG's. */
+export function hostIngress({ adminCidrs, sshPort }: { adminCidrs: string[]; sshPort: number }): HostRule[] {
+  const open = (name: string, port: number, reason: string): HostRule => ({
+    name,
+    protocol: 'tcp',
+    port,
+    sources: 'any',
+    reason,
+  });
+  return [
+    {
+      name: SSH_RULE,
+      protocol: 'tcp',
+      port: sshPort,
+      sources: adminCidrs,
+      reason: 'SSH from the administrators only',
+    },
+    open('allow-mqtts', MQTT_TLS_PORT, 'MQTT over TLS from devices anywhere'),
+    open('allow-http', WEB_PORTS.http, 'leads browsers to HTTPS'),
+    open('allow-https', WEB_PORTS.https, 'the dashboard and its API'),
+  ];
+}
+
+/** One of them. */
+export type HostRule = Omit<IngressRule, 'priority'>;

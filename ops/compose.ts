@@ -1,4 +1,6 @@
 // `ops compose`: the platform in containers on this host: start it, look after it, put another release into force.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { SERVICE_NAMES } from '../provisioning/compose/project.ts';
 import { cleanUp } from './compose/clean.ts';
@@ -48,6 +50,14 @@ export function composeCommand(): Command {
   switching('rollback', 'put the former release into force again', rollBack);
   add('clean', 'free disk: images without a name and the build cache, nothing that runs or has a name', () =>
     cleanUp(log),
+  );
+  add(
+    'letters',
+    'what the sign-in service would mail, newest last: links to pass on, good for an hour',
+    ({ project }) => {
+      const folder = join(project.folder, 'letters');
+      for (const name of readdirSync(folder).sort()) console.log(readFileSync(join(folder, name), 'utf8'));
+    },
   );
   command
     .command('logs')

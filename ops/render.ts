@@ -6,6 +6,7 @@ import { build, type Plugin } from 'esbuild';
 import { freshDashboard } from '../apps/dashboard/build.ts';
 import { ensurePackages } from '../bootstrap/packages.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
+import { SOURCES_FILE } from '../provisioning/compose/host/firewall.ts';
 import { type Release, renderCompose } from '../provisioning/compose/render.ts';
 import { freshFunctions } from '../provisioning/functions/build.ts';
 import type { ArchiveFile } from '../provisioning/machine/bundle/archive.ts';
@@ -36,7 +37,7 @@ export async function renderInto(folder: string): Promise<string> {
 }
 
 /** Images keep the modes of folders and files, and containers read them as other users than who renders, whatever that one's umask is. */
-export function writeRelease({ image, compose }: Release, place: string): void {
+export function writeRelease({ image, compose, sources }: Release, place: string): void {
   const beside = `${place}.new`;
   rmSync(beside, { recursive: true, force: true });
   const umask = process.umask(0o022);
@@ -47,6 +48,7 @@ export function writeRelease({ image, compose }: Release, place: string): void {
       writeFileSync(file, content, { mode: executable ? 0o755 : 0o644 });
     }
     writeFileSync(join(beside, 'compose.yaml'), compose);
+    writeFileSync(join(beside, SOURCES_FILE), sources);
   } finally {
     process.umask(umask);
   }

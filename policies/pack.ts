@@ -42,6 +42,8 @@ import { publicAddress } from './network/public-address.ts';
 import { readableRules } from './network/readable-rules.ts';
 import { immutableBackups } from './production/immutable-backups.ts';
 import { protectedDisks } from './production/protected-disks.ts';
+import { proxmoxFirewall } from './proxmox/firewall.ts';
+import { proxmoxKeysOnly } from './proxmox/keys-only.ts';
 import { basicAddress } from './retirement/basic-address.ts';
 import { firstBurstableMachines } from './retirement/first-burstable-machines.ts';
 import { linuxConsumption } from './retirement/linux-consumption.ts';
@@ -116,6 +118,8 @@ const PROGRAM_RULES: readonly Rule[] = [
   basicAddress,
   firstBurstableMachines,
   linuxConsumption,
+  proxmoxFirewall,
+  proxmoxKeysOnly,
 ];
 
 /** The exceptions in the pack's own file, which the program being judged cannot change. */

@@ -52,3 +52,7 @@ export const METRIC_ALERT = 'azure-native:monitor:MetricAlert';
 export const QUERY_ALERT = 'azure-native:monitor:ScheduledQueryRule';
 export const DIAGNOSTIC_SETTING = 'azure-native:monitor:DiagnosticSetting';
 export const BUDGETS: readonly string[] = ['azure-native:consumption:Budget', 'azure-native:costmanagement:Budget'];
+export const PROXMOX_MACHINE = 'proxmoxve:index/vmLegacy:VmLegacy';
+export const PROXMOX_FILE = 'proxmoxve:index/fileLegacy:FileLegacy';
+export const PROXMOX_FIREWALL = 'proxmoxve:firewall/optionsLegacy:OptionsLegacy';
+export const PROXMOX_RULES = 'proxmoxve:firewall/rulesLegacy:RulesLegacy';

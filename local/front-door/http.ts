@@ -3,9 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-
-/** Largest request body, in bytes: the dashboard's own are a few kilobytes. */
-const MAX_BODY = 1_000_000;
+import { mostBodyBytes } from '../../domain/request-limits.ts';
 
 /** Listens on 127.0.0.1, and answers as that. */
 export function serveLoopback(port: number, handle: (request: Request) => Promise<Response>): Promise<Server> {
@@ -57,19 +55,20 @@ async function toRequest(incoming: IncomingMessage, origin: string): Promise<Req
   }
   const method = incoming.method ?? 'GET';
   const hasBody = method !== 'GET' && method !== 'HEAD';
-  return new Request(`${origin}${incoming.url ?? '/'}`, {
+  const url = new URL(`${origin}${incoming.url ?? '/'}`);
+  return new Request(url, {
     method,
     headers,
-    ...(hasBody && { body: new Uint8Array(await readBody(incoming)) }),
+    ...(hasBody && { body: new Uint8Array(await readBody(incoming, mostBodyBytes(url.pathname))) }),
   });
 }
 
-async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+async function readBody(incoming: IncomingMessage, mostBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY) throw new TooLarge();
+    if (size > mostBytes) throw new TooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

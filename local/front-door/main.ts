@@ -38,6 +38,7 @@ const api =
         publishableKey,
         siteUrl: origin ?? `http://127.0.0.1:${port}`,
         maxRows: Number(want('FRONT_DOOR_MAX_ROWS') ?? 1000),
+        letters: want('FRONT_DOOR_LETTERS'),
       });
 const bindings = {
   SUPABASE_PUBLISHABLE_KEY: publishableKey,

@@ -1,6 +1,7 @@
 // The Supabase-compatible API of the local platform: @supabase/lite on the platform's own Postgres, in this process.
 import { App, ConsoleEmailDriver } from '@supabase/lite';
 import { createPostgresConnection } from '@supabase/lite/postgres';
+import { letterDriver } from './letters.ts';
 
 /** The settings of the API. */
 export interface ApiOptions {
@@ -14,9 +15,11 @@ export interface ApiOptions {
   siteUrl: string;
   /** Maximum number of rows in an answer, which is cut there silently, as PostgREST does. Default: Supabase's, 1000. */
   maxRows?: number;
+  /** Folder for letters. Default: they are written to this process's output, which is for this machine's own user alone. */
+  letters?: string;
 }
 
-/** Handles requests to `/rest/v1` and `/auth/v1`. Mails are written to this process's output instead of being sent. */
+/** Handles requests to `/rest/v1` and `/auth/v1`. Nothing is mailed: see {@link ApiOptions.letters}. */
 export interface Api {
   fetch(request: Request): Promise<Response>;
 }
@@ -25,7 +28,8 @@ export interface Api {
 const STATEMENT_TIMEOUT_MS = 8000;
 
 /** Connects at first use. */
-export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl, maxRows = 1000 }: ApiOptions): Api {
+export function createApi(options: ApiOptions): Api {
+  const { databaseUrl, jwtSecret, publishableKey, siteUrl, maxRows = 1000, letters } = options;
   const connection = createPostgresConnection({
     url: databaseUrl,
     postgresOptions: {
@@ -52,7 +56,7 @@ export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl, max
     },
     options: {
       server: { disableStudio: true, disableFallback: true, admin: false },
-      drivers: { email: new ConsoleEmailDriver() },
+      drivers: { email: letters === undefined ? new ConsoleEmailDriver() : letterDriver(letters) },
     },
   });
   return { fetch: (request) => app.fetch(request) };

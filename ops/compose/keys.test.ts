@@ -1,4 +1,5 @@
 // The secrets of a Compose project: made once, given to their readers, and a certificate from elsewhere is kept.
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,4 +58,34 @@ asRoot('an own certificate that is near its end is replaced', async () => {
   writeFileSync(join(secrets.folder, 'server.crt'), certificate);
   writeFileSync(join(secrets.folder, 'server.key'), key);
   expect(await secrets.ensure(HOST, '172.30.83.2')).toEqual(['server.key', 'server.crt', 'ca.crt']);
+});
+
+asRoot('without the authority’s key another authority is made, and everything of its own is issued by it', async () => {
+  const secrets = folder();
+  await secrets.ensure(HOST, '172.30.83.2');
+  const before = secrets.read('ca.crt');
+  rmSync(join(secrets.folder, 'authority.key'));
+  const made = await secrets.ensure(HOST, '172.30.83.2');
+  expect(made.sort()).toEqual(
+    ['authority.key', 'ca.crt', 'database-ca.crt', 'database.crt', 'database.key', 'server.crt', 'server.key'].sort(),
+  );
+  expect(secrets.read('ca.crt')).not.toBe(before);
+  const authority = new X509Certificate(secrets.read('ca.crt'));
+  for (const name of ['server.crt', 'database.crt'] as const)
+    expect(new X509Certificate(secrets.read(name)).verify(authority.publicKey), name).toBe(true);
+  expect(await secrets.ensure(HOST, '172.30.83.2')).toEqual([]);
+});
+
+asRoot('without the authority’s key a certificate of another authority is kept even so', async () => {
+  const secrets = folder();
+  await secrets.ensure(HOST, '172.30.83.2');
+  const other = await makeAuthority('elsewhere');
+  const pair = await issue(other, [HOST]);
+  writeFileSync(join(secrets.folder, 'ca.crt'), other.certificate);
+  writeFileSync(join(secrets.folder, 'server.crt'), pair.certificate);
+  writeFileSync(join(secrets.folder, 'server.key'), pair.key);
+  rmSync(join(secrets.folder, 'authority.key'));
+  await secrets.ensure(HOST, '172.30.83.2');
+  expect(secrets.read('server.crt')).toBe(pair.certificate.trimEnd());
+  expect(secrets.read('ca.crt')).toBe(other.certificate.trimEnd());
 });

@@ -1,5 +1,5 @@
 // Makes the secrets of a Compose project that are missing: keys, addresses with passwords, and certificates of an authority of its own.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -15,6 +15,9 @@ import { backupKey } from '../../domain/backup-key.ts';
 import { generateKey } from '../../domain/credentials.ts';
 import { daysLeft, issue, makeAuthority, type Pair } from '../../lab/authority.ts';
 import { SECRETS, type SecretName, SHARED_GID, UIDS } from '../../provisioning/compose/secrets.ts';
+
+/** What an authority's name begins with, whatever the host's name was then. */
+const OWN = 'mqtt-saas CA of';
 
 /** A certificate this close to its end is replaced. */
 const RENEW_DAYS = 30;
@@ -84,23 +87,24 @@ export class Secrets {
   }
 
   async #certify(put: (name: SecretName, text: string) => void, host: string, address: string): Promise<void> {
-    let authority: Pair;
-    if (this.#has('authority.key') && this.#has('database-ca.crt')) {
-      authority = { certificate: this.read('database-ca.crt'), key: this.read('authority.key') };
-    } else {
-      authority = await makeAuthority(`mqtt-saas CA of ${host}`);
+    const isOwn = !this.#has('ca.crt') || new X509Certificate(this.read('ca.crt')).subject.startsWith(`CN=${OWN} `);
+    const isNew = !this.#has('authority.key') || !this.#has('database-ca.crt');
+    const authority: Pair = isNew
+      ? await makeAuthority(`${OWN} ${host}`)
+      : { certificate: this.read('database-ca.crt'), key: this.read('authority.key') };
+    if (isNew) {
       put('authority.key', authority.key);
       put('database-ca.crt', authority.certificate);
     }
-    if (this.#isDue('database.crt', 'database.key')) {
+    // What another authority has issued, nobody believes any more.
+    if (isNew || this.#isDue('database.crt', 'database.key')) {
       const { certificate, key } = await issue(authority, ['database'], [address]);
       put('database.key', key);
       put('database.crt', certificate);
     }
-    const isOwn = !this.#has('ca.crt') || this.read('ca.crt') === authority.certificate.trimEnd();
     if (!isOwn && !this.#has('server.crt'))
       throw new Error(`${this.folder} has a ca.crt of somebody else, but no server.crt and server.key: put them there`);
-    if (isOwn && this.#isDue('server.crt', 'server.key')) {
+    if (isOwn && (isNew || this.#isDue('server.crt', 'server.key'))) {
       const { certificate, key } = await issue(authority, [host]);
       put('server.key', key);
       put('server.crt', certificate);

@@ -64,7 +64,7 @@ test('a release can be read by the users of containers, whatever the umask of wh
   const umask = process.umask(0o077);
   try {
     const image = [{ path: 'app/bin/node', content: Buffer.from('#!'), executable: true }];
-    writeRelease({ id: 'c', compose: '', image }, join(folder, 'releases/c'));
+    writeRelease({ id: 'c', compose: '', sources: '', image }, join(folder, 'releases/c'));
     expect(process.umask()).toBe(0o077);
   } finally {
     process.umask(umask);

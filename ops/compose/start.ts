@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CONTROL_USERNAME } from '../../functions/settings/control.ts';
 import { makeApiRole, makeAuthTables } from '../../local/api-role.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
-import { imageOf, SERVICE_NAMES, STORES, secretsOf, TARGETS } from '../../provisioning/compose/project.ts';
+import { FOLDERS, imageOf, SERVICE_NAMES, secretsOf, TARGETS } from '../../provisioning/compose/project.ts';
 import { UIDS } from '../../provisioning/compose/secrets.ts';
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
@@ -13,6 +13,7 @@ import { upsertServiceAccount } from '../../provisioning/database/registry.ts';
 import type { ComposeTarget } from '../target/target.ts';
 import { startTimes, untilHealthy } from './health.ts';
 import { docker } from './project.ts';
+import { loadSources } from './sources.ts';
 
 /** Starts it, or starts again what is down. @param log called at each step. @throws Error that says what to do. */
 export async function startProject(target: ComposeTarget, log: (line: string) => void): Promise<void> {
@@ -26,9 +27,9 @@ export async function startProject(target: ComposeTarget, log: (line: string) =>
   await prepareDatabase(target, log);
   log('starting the others');
   project.compose(['up', '-d']);
-  const outdated = outdatedServices(target);
-  if (outdated.length > 0) project.compose(['restart', ...outdated]);
+  restartOutdated(target, SERVICE_NAMES);
   await untilHealthy(SERVICE_NAMES);
+  log(loadSources(target));
   log(`the platform runs: https://${host}`);
   if (await isEmpty(target)) {
     log(
@@ -46,6 +47,12 @@ export function outdatedServices({ secrets }: ComposeTarget): string[] {
   });
 }
 
+function restartOutdated(target: ComposeTarget, among: readonly string[]): boolean {
+  const outdated = outdatedServices(target).filter((service) => among.includes(service));
+  if (outdated.length > 0) target.project.compose(['restart', ...outdated]);
+  return outdated.length > 0;
+}
+
 /**
  * Settings, secrets and folders, those that are missing.
  * @returns the platform's host.
@@ -60,7 +67,9 @@ export async function prepareFolder({ project, secrets }: ComposeTarget, log: (l
   const { PLATFORM_HOST: host, DATA_NETWORK: network } = project.settings();
   const made = await secrets.ensure(host, `${network}.2`);
   if (made.length > 0) log(`made in ${secrets.folder}: ${made.join(', ')}`);
-  for (const name of STORES) {
+  if (made.includes('authority.key') && made.includes('ca.crt'))
+    log(`devices must trust this authority, which is a new one: ${join(secrets.folder, 'ca.crt')}`);
+  for (const name of FOLDERS) {
     const folder = join(project.folder, name);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     chownSync(folder, UIDS.app, UIDS.app);
@@ -98,6 +107,8 @@ function baseOf(image: string): string | undefined {
 /** Schema, sign-ins of the roles, and the platform's accounts on the broker. */
 export async function prepareDatabase(target: ComposeTarget, log: (line: string) => void): Promise<void> {
   const { secrets } = target;
+  // It may still have a certificate that nobody believes any more.
+  if (restartOutdated(target, ['database'])) await untilHealthy(['database']);
   const database = target.database();
   await withConnection(database, makeAuthTables);
   await applyMigrations(database, { log });

@@ -3,6 +3,7 @@ import { statfsSync } from 'node:fs';
 import { SERVICE_NAMES } from '../../provisioning/compose/project.ts';
 import type { ComposeTarget } from '../target/target.ts';
 import { containers } from './health.ts';
+import { hasSources } from './sources.ts';
 
 /** Part of the disk that must be free. */
 const FREE_SHARE = 0.1;
@@ -22,8 +23,18 @@ export async function statusOf(target: ComposeTarget): Promise<{ lines: string[]
   const { bavail, blocks } = statfsSync(target.project.folder);
   const hasRoom = bavail > blocks * FREE_SHARE;
   lines.push(`${hasRoom ? 'ok  ' : 'BAD '} disk       ${Math.round((100 * bavail) / blocks)}% free`);
+  const areBounded = hasSources();
+  lines.push(
+    areBounded
+      ? 'ok   sources    each has its limits'
+      : 'BAD  sources    nothing bounds what one address takes: npm run ops -- compose start; docs/on-premises.md',
+  );
   const isWell =
-    missing.length === 0 && found.every(({ isHealthy }) => isHealthy) && typeof page === 'object' && hasRoom;
+    areBounded &&
+    missing.length === 0 &&
+    found.every(({ isHealthy }) => isHealthy) &&
+    typeof page === 'object' &&
+    hasRoom;
   return { lines, isWell };
 }
 

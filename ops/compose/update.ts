@@ -5,6 +5,7 @@ import { imageOf, SERVICE_NAMES, TARGETS } from '../../provisioning/compose/proj
 import type { ComposeTarget } from '../target/target.ts';
 import { untilHealthy } from './health.ts';
 import { docker } from './project.ts';
+import { loadSources } from './sources.ts';
 import { buildImages, prepareDatabase, prepareFolder } from './start.ts';
 
 /**
@@ -59,6 +60,7 @@ async function switchTo(
   try {
     project.compose(['up', '-d', '--remove-orphans']);
     await untilHealthy(SERVICE_NAMES, patienceS);
+    log(loadSources(target));
   } catch (error) {
     log(`${release} is not healthy, putting ${before} back`);
     project.link('current', before);

@@ -4,6 +4,7 @@ import { GOVERNANCE_SPECIMENS } from '../governance/specimens.ts';
 import { MACHINE_SPECIMENS } from '../machine/specimens.ts';
 import { MESSAGING_SPECIMENS } from '../messaging/specimens.ts';
 import { NETWORK_SPECIMENS } from '../network/specimens.ts';
+import { PROXMOX_SPECIMENS } from '../proxmox/specimens.ts';
 import { SECRET_SPECIMENS } from '../secrets/specimens.ts';
 import { STORAGE_SPECIMENS } from '../storage/specimens.ts';
 import { VAULT_SPECIMENS } from '../vault/specimens.ts';
@@ -18,4 +19,5 @@ export const SPECIMENS: Specimen[] = [
   ...MESSAGING_SPECIMENS,
   ...GOVERNANCE_SPECIMENS,
   ...SECRET_SPECIMENS,
+  ...PROXMOX_SPECIMENS,
 ];

@@ -12,6 +12,9 @@ export const APP_SERVICES = ['api', 'worker'] as const;
 /** Folders of the project for what is kept beside the database. */
 export const STORES = ['backups', 'archive'] as const;
 
+/** The same, and where the API leaves letters that nobody mails. */
+export const FOLDERS = [...STORES, 'letters'] as const;
+
 /** Of a container's log: five files of ten megabytes. */
 const LOGGING = { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } };
 
@@ -47,7 +50,7 @@ interface Service {
 const health = (path: string) => node('/opt/mqtt-saas/health.mjs', path, HOST);
 const file = (name: SecretName) => `/run/secrets/${name}`;
 /** Where containers have what is kept beside the database. */
-const placeOf = (store: (typeof STORES)[number]) => `/var/lib/mqtt-saas/${store}`;
+const placeOf = (store: (typeof FOLDERS)[number]) => `/var/lib/mqtt-saas/${store}`;
 const node = (...args: string[]) => ['/opt/mqtt-saas/bin/node', ...args];
 
 /** How other containers on its networks reach the API. */
@@ -173,7 +176,9 @@ const SERVICES: Record<string, Service> = {
       FRONT_DOOR_DATABASE_URL_FILE: file('api.url'),
       FRONT_DOOR_JWT_SECRET_FILE: file('jwt.secret'),
       NODE_EXTRA_CA_CERTS: file('database-ca.crt'),
+      FRONT_DOOR_LETTERS: placeOf('letters'),
     },
+    volumes: [`./letters:${placeOf('letters')}`],
   },
   dashboard: {
     target: 'app',

@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { MQTT_TLS_PORT, WEB_PORTS } from '../../domain/ingress.ts';
+import { IMPORT, MAX_BODY_BYTES } from '../../domain/request-limits.ts';
 import { renderBrokerConfig, TENANT_CONNECTIONS, TENANT_MESSAGES_PER_SECOND } from '../broker/config.ts';
 import type { ArchiveFile } from '../machine/bundle/archive.ts';
 import { programs } from '../machine/bundle/bundle.ts';
 import { BUNDLE_FILES, FILES, PATHS } from '../machine/bundle/paths.ts';
+import { renderSources, SOURCES_FILE } from './host/firewall.ts';
 import { renderProject } from './project.ts';
 
 /** Bounds of one address at the front door. A page of the dashboard asks for 30 files, and polls every few seconds. */
@@ -18,6 +20,8 @@ export interface Release {
   /** Names it after its content: 16 hexadecimal digits. */
   id: string;
   compose: string;
+  /** For nft: what bounds one source. */
+  sources: string;
   /** Of the folder that the images are built in. */
   image: ArchiveFile[];
 }
@@ -48,8 +52,9 @@ export function renderCompose(app: readonly ArchiveFile[]): Release {
     text('proxy/nginx.conf', renderNginx(brokerConfig)),
     ...app.map((file) => ({ ...file, path: `app/${file.path}` })),
   ];
-  const id = idOf([...image, text('compose.yaml', renderProject(''))]);
-  return { id, compose: renderProject(id), image };
+  const sources = renderSources();
+  const id = idOf([...image, text('compose.yaml', renderProject('')), text(SOURCES_FILE, sources)]);
+  return { id, compose: renderProject(id), sources, image };
 }
 
 /** @param brokerConfig whose cipher suites the web has, too. */
@@ -60,6 +65,9 @@ function renderNginx(brokerConfig: string): string {
     ciphers,
     httpPort: WEB_PORTS.http,
     httpsPort: WEB_PORTS.https,
+    maxBodyBytes: MAX_BODY_BYTES,
+    importPath: IMPORT.path,
+    importBytes: IMPORT.bodyBytes,
   };
   return read('./nginx.tmpl.conf').replace(/\$\{(\w+)\}/g, (_, name: string) => {
     if (values[name] === undefined) throw new Error(`nginx.conf: there is no value for ${name}`);

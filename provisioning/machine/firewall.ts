@@ -1,7 +1,7 @@
 // Renders the host firewall from the list that the network security group is built from.
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import type { IngressRule } from '../../domain/ingress.ts';
+import type { HostRule, IngressRule } from '../../domain/ingress.ts';
 import { USERS } from './users.ts';
 
 const template = readFileSync(new URL('./nftables.tmpl.conf', import.meta.url), 'utf8');
@@ -65,25 +65,35 @@ function egressLines(ingress: readonly IngressRule[], { database, acme }: Destin
   ];
 }
 
-const setOf = (members: readonly (number | string)[]) => `{ ${members.join(', ')} }`;
+export const setOf = (members: readonly (number | string)[]) => `{ ${members.join(', ')} }`;
 
 function limitLines(ingress: readonly IngressRule[], limits: SourceLimits): string[] {
-  const open = ingress.filter(({ sources }) => sources === 'any');
-  const { connections, connectionsPerSecond, kibPerSecond } = limits;
-  const families = { 4: 'ip saddr', 6: 'ip6 saddr & ffff:ffff:ffff:ffff::' };
+  const open = ingress.filter(({ sources }) => sources === 'any').map(({ port }) => port);
   return [
     'iif "lo" accept',
     'meta l4proto != tcp accept',
-    `tcp dport != ${setOf(open.map(({ port }) => port))} accept`,
-    ...Object.entries(families).flatMap(([family, source]) => [
-      `ct state new add @connections${family} { ${source} ct count over ${connections} } drop`,
-      `ct state new update @handshakes${family} { ${source} limit rate over ${connectionsPerSecond}/second burst ${connections} packets } drop`,
-      `update @rates${family} { ${source} limit rate over ${kibPerSecond} kbytes/second burst ${kibPerSecond} kbytes } drop`,
-    ]),
+    `tcp dport != ${setOf(open)} accept`,
+    ...sourceLines(limits),
   ];
 }
 
-function ruleLines({ name, protocol, port, sources }: IngressRule): string[] {
+/** The limits of one source, on what the lines before have let through. @param bounded ports whose bytes are bounded, too; default: all. */
+export function sourceLines(limits: SourceLimits, bounded?: readonly number[]): string[] {
+  const { connections, connectionsPerSecond, kibPerSecond } = limits;
+  const families = { 4: 'ip saddr', 6: 'ip6 saddr & ffff:ffff:ffff:ffff::' };
+  const those = bounded ? `tcp dport ${setOf(bounded)} ` : '';
+  return Object.entries(families).flatMap(([family, source]) => [
+    `ct state new add @connections${family} { ${source} ct count over ${connections} } drop`,
+    `ct state new update @handshakes${family} { ${source} limit rate over ${connectionsPerSecond}/second burst ${connections} packets } drop`,
+    `${those}update @rates${family} { ${source} limit rate over ${kibPerSecond} kbytes/second burst ${kibPerSecond} kbytes } drop`,
+  ]);
+}
+
+/** The sets that these lines fill. */
+export const SOURCE_SETS = template.match(/^ {2}set .*$/gm)!.map((line) => line.trim());
+
+/** What lets one rule's packets in. */
+export function ruleLines({ name, protocol, port, sources }: HostRule): string[] {
   const way = `${protocol} dport ${port} accept comment "${name}"`;
   if (sources === 'any') return [way];
   const isV6 = (cidr: string) => isIPv6(cidr.split('/')[0] ?? '');

@@ -1,9 +1,10 @@
 // Renders the user data of the broker machine's first boot. Pure: the same arguments give the same text.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { IngressRule } from '../../domain/ingress.ts';
 import { renderContract } from './bundle/contract.ts';
 import { BUNDLE_FILES, PATHS } from './bundle/paths.ts';
 import { renderFirewall } from './firewall.ts';
+import { bare, entry, fill, hardening } from './user-data.ts';
 
 /** Arguments of {@link renderMachine}. */
 export interface MachineArgs {
@@ -27,15 +28,6 @@ const BOOTSTRAP = [
 ];
 
 const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
-/**
- * Without its lines of comment and what Python programs say of themselves: user data is short of room, and the repository
- * has them. A banner, which is nothing else, stays. Nothing is compressed: zlib's output differs between its versions, and
- * so would the plan.
- */
-const bare = (text: string) => {
-  const rest = text.replace(/^[ \t]*#(?!!|cloud-config).*\n/gm, '').replace(/^( *)"""[\s\S]*?"""$/gm, '$1""');
-  return rest.trim() ? rest : text;
-};
 const bundled = (file: string) => bare(read(`./bundle/${file}`));
 
 /** The `#cloud-config` text. @throws Error when it is larger than Azure takes, or an argument does not fit its place. */
@@ -71,41 +63,6 @@ function bootstrap(): string {
 
 /** JSON on one line: user data is short of room. */
 const compact = (json: string) => JSON.stringify(JSON.parse(json));
-
-/** The files of hardening/. Each says in its first line where it goes. */
-function hardening(): string {
-  return readdirSync(new URL('./hardening', import.meta.url))
-    .filter((file) => !file.endsWith('.ts'))
-    .sort()
-    .map((file) => {
-      const content = read(`./hardening/${file}`);
-      const [, path] = /^# Installed as (\/[\w./-]*\w)\.?(\s|$)/.exec(content) ?? [];
-      if (!path) throw new Error(`provisioning/machine/hardening/${file} does not begin with "# Installed as /…"`);
-      return entry(path, bare(content));
-    })
-    .join('');
-}
-
-/** An item of `write_files`. Programs begin with "#!". */
-function entry(path: string, content: string): string {
-  const mode = content.startsWith('#!') ? '0755' : '0644';
-  // As little as YAML allows.
-  return `- path: ${path}\n  permissions: "${mode}"\n  content: |\n${indented(content, '   ')}\n`;
-}
-
-/** Replaces the marks. A mark alone on its line stands for a text of several lines, which gets the mark's indentation. */
-function fill(template: string, values: Record<string, string>): string {
-  const value = (name: string) => {
-    const found = values[name];
-    if (found === undefined) throw new Error(`cloud-init.tmpl.yaml: there is no value for ${name}`);
-    return found;
-  };
-  return template.replace(/^( *)\$\{(\w+)\}$|\$\{(\w+)\}/gm, (_, indent: string, block: string, inline: string) =>
-    block ? indented(value(block), indent) : value(inline),
-  );
-}
-
-const indented = (text: string, indent: string) => text.trimEnd().replace(/^(?=.)/gm, indent);
 
 function oneWord(what: string, value: string): string {
   if (/^[\w:/.-]+$/.test(value)) return value;

@@ -9,8 +9,8 @@ import { Device } from './device.ts';
 import { HOST, pidOf, SSH_PORT, scan } from './engine.ts';
 import { hardened } from './hardened.ts';
 import type { Rig } from './rig.ts';
-import { cleaned, rekeyed, restored, statusTold, updated } from './runbooks.ts';
-import { asked, linked } from './web.ts';
+import { cleaned, passedOn, rekeyed, restored, statusTold, updated } from './runbooks.ts';
+import { asked, imported, linked } from './web.ts';
 
 /** What a killed broker may lose: what came since its last save, which it makes every five seconds. docs/durability.md. */
 const BOUND_MS = 6_000;
@@ -20,6 +20,7 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ['outside', 'verify passes, by TLS, as devices', verified],
   ['inside', 'every container is hardened, and no secret is in its environment, command or log', hardened],
   ['web', 'a link that nightly made gives the archived Parquet, and no other has it', linked],
+  ['web', 'the largest import of devices gets through, a larger one is refused', imported],
   ['web', 'questions are off without a provider; with one the worker takes them and asks the API', asked],
   ['kills', 'each container killed: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, killEach)],
   [
@@ -34,6 +35,7 @@ export const CHECKS: [group: string, name: string, check: (rig: Rig) => Promise<
   ],
   ['kills', 'power off and on: nothing acknowledged is lost beyond the bound', (rig) => survived(rig, powerCut)],
   ['runbooks', 'status tells that all is well, and what is not', statusTold],
+  ['runbooks', 'a letter is passed on by the operator, and its link is in no log', passedOn],
   ['runbooks', 'removed keys are made again, and the containers use them', rekeyed],
   ['runbooks', 'clean-up takes what has no name, and nothing that runs or has one', cleaned],
   [

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { IMPORT } from '../../domain/request-limits.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { addDevice } from '../../provisioning/database/registry.ts';
 import { must } from '../machine/process.ts';
@@ -75,6 +76,21 @@ async function linkOf({ target }: Pick<Rig, 'target'>, tenant: string): Promise<
     if (rows[0]) return rows[0];
   }
   throw new Error(`nightly has made no link: ${target.project.compose(['logs', '--tail', '5', 'nightly'], 'quiet')}`);
+}
+
+/** The largest import of devices gets through the proxy and the API, to the database; a larger one is refused by the proxy. */
+export async function imported({ target }: Rig): Promise<string> {
+  const post = (bytes: number) =>
+    fetch(target.dashboard() + IMPORT.path, {
+      method: 'POST',
+      headers: { apikey: target.secrets.read('publishable.key'), 'content-type': 'application/json' },
+      body: JSON.stringify({ tenant_id: '00000000-0000-4000-8000-000000000000', devices: [] }).padEnd(bytes),
+    }).then(({ status }) => status);
+  const [largest, larger] = [await post(IMPORT.bodyBytes), await post(IMPORT.bodyBytes + 1)];
+  // Nobody has signed in: the database says so.
+  if (![401, 403].includes(largest) || larger !== 413)
+    throw new Error(`the largest import answers ${largest}, a larger one ${larger}`);
+  return `${IMPORT.bodyBytes} bytes`;
 }
 
 /** Off: there is none. On: the worker takes a question, and asks the API as the person, who may not ask about what is not theirs. */

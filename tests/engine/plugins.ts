@@ -1,18 +1,23 @@
 // What the engine attaches to: our stand-ins for the providers and for the Node language host.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { type LanguageHost, startLanguageHost } from './host/language.ts';
+import { type LanguageHost, packageOf, startLanguageHost } from './host/language.ts';
 import type { Serving } from './host/serve.ts';
 import { azureNative } from './standins/azure-native.ts';
 import { cloudflare } from './standins/cloudflare.ts';
 import { command } from './standins/command.ts';
 import type { Model, Surroundings } from './standins/model.ts';
 import { startProvider } from './standins/provider.ts';
+import { proxmoxve } from './standins/proxmoxve.ts';
 import { random } from './standins/random.ts';
 import { tls } from './standins/tls.ts';
 
 /** A test must never reach an account: these are stand-ins wherever it runs. */
-const ALWAYS: Record<string, (around: Surroundings) => Model> = { 'azure-native': azureNative, cloudflare };
+const ALWAYS: Record<string, (around: Surroundings) => Model> = {
+  'azure-native': azureNative,
+  cloudflare,
+  proxmoxve,
+};
 /** Where PATH has the genuine one (`pulumi-resource-random`), the engine finds it there. */
 const WHERE_MISSING: Record<string, (around: Surroundings) => Model> = { random, tls, command };
 
@@ -31,7 +36,7 @@ export async function startPlugins(around: Omit<Surroundings, 'config'>): Promis
   const serving: Serving[] = [];
   const addresses: string[] = [];
   for (const [name, model] of models) {
-    const { version } = require(`@pulumi/${name}/package.json`) as { version: string };
+    const { version } = require(`${packageOf(name)}/package.json`) as { version: string };
     const provider = await startProvider(name, version, { ...around, config: {} }, model);
     serving.push(provider);
     addresses.push(`${name}:${provider.port}`);

@@ -25,6 +25,8 @@ export interface StackOptions {
   change?: (file: string) => string;
   /** Whose file it takes. Default: the stack's own. */
   file?: string;
+  /** Folder of Pulumi.yaml in the checkout. Default: the checkout's. */
+  project?: string;
   /** A program of its own instead of the checkout: content by path, with Pulumi.yaml and the stack's file. */
   program?: Record<string, string>;
   /** A folder that {@link EngineStack.save} wrote: the stack begins as it was then, deployed. */
@@ -63,6 +65,7 @@ export class EngineStack {
 
   private constructor(
     base: string,
+    dir: string,
     stack: string,
     cloud: Cloud,
     cli: string,
@@ -70,7 +73,7 @@ export class EngineStack {
     plugins: Plugins,
   ) {
     this.base = base;
-    this.dir = join(base, 'checkout');
+    this.dir = dir;
     this.stack = stack;
     this.cloud = cloud;
     this.cli = cli;
@@ -81,12 +84,13 @@ export class EngineStack {
   /** @throws NotBuilt */
   static async open(options: StackOptions = {}): Promise<EngineStack> {
     const cli = await findCli();
-    const { stack = 'dev', file = stack, change = (text) => text, program, from } = options;
+    const { stack = 'dev', file = stack, change = (text) => text, project = '.', program, from } = options;
     const base = mkdtempSync(join(tmpdir(), 'engine-'));
-    const dir = join(base, 'checkout');
+    const checkout = join(base, 'checkout');
+    const dir = join(checkout, project);
     for (const name of ['checkout', 'state', 'home', 'bin']) mkdirSync(join(base, name));
-    if (program) writeProgram(dir, program);
-    else copyCheckout(dir);
+    if (program) writeProgram(checkout, program);
+    else copyCheckout(checkout);
     for (const name of ['az', 'wrangler', 'npm']) {
       symlinkSync(join(import.meta.dirname, 'fakes/fake.mjs'), join(base, 'bin', name));
     }
@@ -96,12 +100,12 @@ export class EngineStack {
       cpSync(join(from, 'state'), join(base, 'state'), { recursive: true });
       writeFileSync(stackFile, change(readFileSync(join(from, `Pulumi.${stack}.yaml`), 'utf8')));
     } else if (!program) {
-      writeFileSync(stackFile, change(readFileSync(join(ROOT, `Pulumi.${file}.yaml`), 'utf8')));
+      writeFileSync(stackFile, change(readFileSync(join(ROOT, project, `Pulumi.${file}.yaml`), 'utf8')));
     }
     const cloud = Cloud.load(join(from ?? base, 'cloud.json'));
     const plugins = await startPlugins({ cloud, env, folder: dir, canary: CANARY });
     // The one that the plugins have: what a scenario sets in it, commands of the deployment see.
-    const opened = new EngineStack(base, stack, cloud, cli, Object.assign(env, plugins.env), plugins);
+    const opened = new EngineStack(base, dir, stack, cloud, cli, Object.assign(env, plugins.env), plugins);
     if (!from) await opened.must('stack', 'init', stack);
     return opened;
   }

@@ -11,8 +11,8 @@ import { ADDRESSES } from './world.ts';
 /** What one machine is made of. */
 export interface MachineArgs {
   image: Image;
-  /** Block device of the data disk. */
-  disk: string;
+  /** Block device of the data disk. Default: there is none. */
+  disk?: string;
   userData: string;
   /** The administrator's public key, as Azure hands it to the image. */
   sshPublicKey: string;
@@ -112,7 +112,7 @@ export class BootedMachine {
       // Its firewall; IPAddressAllow= and IPAddressDeny= of units.
       '--capability=CAP_BPF,CAP_NET_ADMIN',
       '--system-call-filter=bpf',
-      `--bind=${disk}:/dev/disk/azure/scsi1/lun0`,
+      ...(disk ? [`--bind=${disk}:/dev/disk/azure/scsi1/lun0`] : []),
       `--bind-ro=${image.packages}:${REPOSITORY}`,
     ];
     const console = openSync(join(this.#args.folder, 'console.log'), 'a');

@@ -52,12 +52,16 @@ export async function startLanguageHost({ env, packages }: LanguageHostOptions):
   return { ...serving, takeOutput: () => output.splice(0).join('') };
 }
 
+/** The npm package of a provider. */
+export const packageOf = (provider: string): string =>
+  provider === 'proxmoxve' ? '@muhlba91/pulumi-proxmoxve' : `@pulumi/${provider}`;
+
 /** One that the program's folder cannot find is none of its packages. */
 function dependencies(names: string[], folder: string): plugins.PackageDependency[] {
   const require = createRequire(join(folder, 'package.json'));
   return names.flatMap((name) => {
     try {
-      const { version } = require(`@pulumi/${name}/package.json`) as { version: string };
+      const { version } = require(`${packageOf(name)}/package.json`) as { version: string };
       return [new plugins.PackageDependency().setName(name).setKind('resource').setVersion(`v${version}`)];
     } catch {
       return [];
