@@ -30,6 +30,8 @@ Settings (environment; instead of any NAME, NAME_FILE may name the file that hol
   MQTT_CONTROL_USERNAME                the account that sends commands to devices; default: svc-control
   MQTT_CONTROL_PASSWORD                its key; without it commands wait
   MQTT_GATE_KEY                        key of the broker's stamps, 32 hexadecimal digits; default: no stamps are expected
+  MQTT_BROKER_CERTIFIED_AS             the name in its certificate; default: the host in the URL
+  MQTT_CONTROL_BROKER_URL              where devices are, if ingest reads another broker; default: MQTT_BROKER_URL
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
   EXTERNAL_DATABASE_CONNECTION_STRING  postgres://user:password@host:port/database
