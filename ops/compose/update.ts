@@ -2,10 +2,11 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { imageOf, SERVICE_NAMES, TARGETS } from '../../provisioning/compose/project.ts';
+import { prepareDatabase } from '../prepare-database.ts';
 import type { ComposeTarget } from '../target/target.ts';
 import { untilHealthy } from './health.ts';
 import { docker } from './project.ts';
-import { buildImages, prepareDatabase, prepareFolder } from './start.ts';
+import { buildImages, prepareFolder } from './start.ts';
 
 /**
  * Puts the latest rendered release into force. Migrations are applied before and stay: the former release works with them, too.
@@ -28,7 +29,7 @@ export async function updateProject(
   }
   await prepareFolder(target, log);
   buildImages(target, latest, log);
-  await prepareDatabase(target, log);
+  await prepareDatabase(target.database(), (name) => target.secrets.read(name), log);
   await switchTo(target, latest, patienceS, log);
   forgetOthers(target, log);
 }
