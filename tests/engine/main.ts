@@ -2,12 +2,13 @@
 // vitest (`npm run test:engine -- changes`); `--update` writes the table of docs/preview.md again. Ends with one line, `N passed, N failed`.
 import { join } from 'node:path';
 import { runVitest } from '../run-vitest.ts';
-import { findCli, NoCli } from './cli.ts';
+import { NotBuilt } from '../support/go-program.ts';
+import { findCli } from './cli.ts';
 
 try {
   await findCli();
 } catch (error) {
-  if (!(error instanceof NoCli)) throw error;
+  if (!(error instanceof NotBuilt)) throw error;
   console.error(`error: the engine's scenarios did not run: ${error.message}`);
   process.exit(1);
 }

@@ -78,7 +78,7 @@ export class EngineStack {
     this.plugins = plugins;
   }
 
-  /** @throws NoCli */
+  /** @throws NotBuilt */
   static async open(options: StackOptions = {}): Promise<EngineStack> {
     const cli = await findCli();
     const { stack = 'dev', file = stack, change = (text) => text, program, from } = options;
