@@ -1,0 +1,77 @@
+// The genuine programs that the manifests are held to, each built once from its Go modules: a cluster's own, and kube-score. And the
+// definitions of the kinds that are not Kubernetes' own, from the modules of those who made them.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { goProgram, NotBuilt } from '../support/go-program.ts';
+
+const CLUSTER = join(import.meta.dirname, 'cluster');
+const SCORE = join(import.meta.dirname, 'score');
+const WITHOUT_GO = 'Go is not installed: https://go.dev/dl';
+
+/** Version of Kubernetes that the manifests are held to. */
+export const KUBERNETES = versionIn(CLUSTER, 'k8s.io/kubernetes');
+
+/** etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl: `cluster NAME ARGUMENTS`. @throws NotBuilt */
+export function clusterProgram(): Promise<string> {
+  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(KUBERNETES)!;
+  const version = 'k8s.io/component-base/version';
+  return goProgram({
+    name: 'Kubernetes',
+    version: KUBERNETES,
+    module: CLUSTER,
+    package: '.',
+    set: [`${version}.gitVersion=${KUBERNETES}`, `${version}.gitMajor=${major}`, `${version}.gitMinor=${minor}`],
+    without: WITHOUT_GO,
+  });
+}
+
+/** kube-score. @throws NotBuilt */
+export const scoreProgram = (): Promise<string> =>
+  goProgram({
+    name: 'kube-score',
+    version: versionIn(SCORE, 'github.com/zegl/kube-score'),
+    module: SCORE,
+    package: 'github.com/zegl/kube-score/cmd/kube-score',
+    without: WITHOUT_GO,
+  });
+
+/** Kinds that the manifests use beside Kubernetes' own: a module, its version and checksum, and its files. */
+const DEFINITIONS = [
+  {
+    module: 'github.com/cert-manager/cert-manager@v1.21.2',
+    sum: 'h1:UWgoYM+KLNtRlqmoWOKjKBOBUPVHeepQ6/ac3ERJW68=',
+    files: ['deploy/crds/cert-manager.io_certificates.yaml', 'deploy/crds/cert-manager.io_issuers.yaml'],
+  },
+  {
+    module: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
+    sum: 'h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=',
+    files: ['prometheusrules', 'servicemonitors'].map(
+      (kind) => `example/prometheus-operator-crd/monitoring.coreos.com_${kind}.yaml`,
+    ),
+  },
+] as const;
+
+/** Paths of their files, in Go's cache. @throws NotBuilt when they cannot be had, or are not what they were. */
+export function definitionFiles(): string[] {
+  return DEFINITIONS.flatMap(({ module, sum, files }) => {
+    const path = `${process.env.PATH}:/usr/local/go/bin`;
+    let answer: string;
+    try {
+      answer = execFileSync('go', ['mod', 'download', '-json', module], {
+        encoding: 'utf8',
+        env: { ...process.env, PATH: path, GOFLAGS: '' },
+      });
+    } catch (error) {
+      throw new NotBuilt(`${module} cannot be had: ${(error as Error).message}`);
+    }
+    const { Dir: folder, Sum: found } = JSON.parse(answer) as { Dir: string; Sum: string };
+    if (found !== sum) throw new NotBuilt(`${module} is ${found}, not ${sum}`);
+    return files.map((file) => join(folder, file));
+  });
+}
+
+function versionIn(folder: string, module: string): string {
+  const found = new RegExp(`${module} (v\\S+)`).exec(readFileSync(join(folder, 'go.mod'), 'utf8'));
+  return found![1]!;
+}
