@@ -1,14 +1,13 @@
 // Who reaches whom: one table of ways, from which each part's network policy is made. What is not in it is denied.
-import type { Ingress, NetworkPolicy, NetworkPolicyPeer } from 'kubernetes-types/networking/v1.d.ts';
+import type { NetworkPolicy, NetworkPolicyPeer } from 'kubernetes-types/networking/v1.d.ts';
 import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
 import { WEB_PORT } from './app.ts';
-import { CERTIFICATE_SECRET } from './containers.ts';
 import { DATABASE_PORT } from './database.ts';
-import { first, type KubernetesObject, metadata, podsOf } from './objects.ts';
+import { first, type KubernetesObject, podsOf } from './objects.ts';
 import type { Settings } from './settings.ts';
 
 /** The platform's parts, by the name of their pods. */
-export const PARTS = [
+const PARTS = [
   'broker',
   'worker',
   'api',
@@ -54,10 +53,10 @@ const NOT_PUBLIC = {
 /** Where cert-manager's solver of HTTP-01 listens. */
 const SOLVER_PORT = 8089;
 
-/** Policies, the certificate, and the ingress. */
+/** The policies. */
 export function networkObjects(settings: Settings): KubernetesObject[] {
   const solver = settings.clusterIssuer === undefined ? [] : [solverPolicy(settings)];
-  return [nothing(settings), ...PARTS.flatMap((part) => policyOf(part, settings)), ...solver, ...web(settings)];
+  return [nothing(settings), ...PARTS.flatMap((part) => policyOf(part, settings)), ...solver];
 }
 
 /** Pods of others in this namespace have no way either. */
@@ -114,75 +113,3 @@ const policy = (name: string, settings: Settings, spec: NetworkPolicy['spec']): 
     metadata: first(name, settings),
     spec,
   }) as KubernetesObject;
-
-/** Paths of the web that are not the dashboard's. */
-const PATHS: readonly [path: string, type: 'Exact' | 'Prefix', to: Part][] = [
-  ['/rest/v1', 'Prefix', 'api'],
-  ['/auth/v1', 'Prefix', 'api'],
-  ['/api/health', 'Exact', 'worker'],
-  ['/api/questions', 'Exact', 'worker'],
-  ['/', 'Prefix', 'dashboard'],
-];
-
-function web(settings: Settings): KubernetesObject[] {
-  const { host, brokerHost, clusterIssuer } = settings;
-  const ingress: Ingress = {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'Ingress',
-    metadata: metadata('web', settings),
-    spec: {
-      ingressClassName: settings.ingress.class,
-      tls: [{ hosts: [host], secretName: WEB_CERTIFICATE }],
-      rules: [
-        {
-          host,
-          http: {
-            paths: PATHS.map(([path, pathType, name]) => ({
-              path,
-              pathType,
-              backend: { service: { name, port: { name: 'http' } } },
-            })),
-          },
-        },
-      ],
-    },
-  };
-  const authority = {
-    apiVersion: 'cert-manager.io/v1',
-    kind: 'Issuer',
-    metadata: metadata(AUTHORITY, settings),
-    spec: { ca: { secretName: AUTHORITY } },
-  };
-  return [
-    ...(clusterIssuer ? [] : [authority]),
-    certificate(CERTIFICATE_SECRET, brokerHost, settings),
-    certificate(WEB_CERTIFICATE, host, settings),
-    ingress as KubernetesObject,
-  ];
-}
-
-/** @param secretName where cert-manager puts it, and puts the next one in its place. */
-function certificate(secretName: string, host: string, settings: Settings): KubernetesObject & { spec: object } {
-  const { clusterIssuer } = settings;
-  const issuer = clusterIssuer ? { kind: 'ClusterIssuer', name: clusterIssuer } : { kind: 'Issuer', name: AUTHORITY };
-  return {
-    apiVersion: 'cert-manager.io/v1',
-    kind: 'Certificate',
-    metadata: metadata(secretName, settings),
-    spec: {
-      secretName,
-      dnsNames: [host],
-      privateKey: { algorithm: 'ECDSA', size: 256, rotationPolicy: 'Always' },
-      duration: '2160h',
-      renewBefore: '720h',
-      usages: ['digital signature', 'server auth'],
-      issuerRef: { group: 'cert-manager.io', ...issuer },
-    },
-  };
-}
-
-/** Of the ingress. */
-const WEB_CERTIFICATE = 'web-certificate';
-
-/** The platform's own authority: an issuer, and the secret with its key. */
-export const AUTHORITY = 'authority';

@@ -9,9 +9,10 @@ import { filesOf } from './containers.ts';
 import { databaseObjects, PREPARE_SECRETS } from './database.ts';
 import { JOBS, jobObjects } from './jobs.ts';
 import { monitoringObjects } from './monitoring.ts';
-import { AUTHORITY, networkObjects } from './network.ts';
+import { networkObjects } from './network.ts';
 import { FIRST, type KubernetesObject } from './objects.ts';
 import { isProd, type Settings } from './settings.ts';
+import { AUTHORITY, webObjects } from './web.ts';
 
 /** Rendered files, by name. */
 export interface Manifests {
@@ -35,6 +36,7 @@ export function objectsOf(settings: Settings): KubernetesObject[] {
   return [
     namespace(settings),
     ...networkObjects(settings),
+    ...webObjects(settings),
     ...databaseObjects(settings),
     ...brokerObjects(settings),
     ...appObjects(settings),
