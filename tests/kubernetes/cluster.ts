@@ -1,52 +1,41 @@
-// A cluster's own programs on this machine: the genuine API server with its store, and, when asked for, the controllers and the
-// scheduler. On loopback, in a temporary folder; they end with this process.
-import { spawn } from 'node:child_process';
+// The genuine API server with its store, on this machine: on loopback, in a temporary folder. They end with this process.
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
 import { generateKey } from '../../domain/credentials.ts';
 import { startChild, stopChild } from '../../lab/child.ts';
 import { freePort } from '../../lab/ports.ts';
-import { clusterProgram, definitionFiles } from './programs.ts';
+import type { KubernetesObject } from '../../provisioning/kubernetes/objects.ts';
+import { serverProgram, definitionFiles } from './programs.ts';
 
-/** What kubectl said. */
+/** What the API server said of an object. */
 export interface Said {
   ok: boolean;
-  /** Both outputs. */
+  /** Its message, with warnings. */
   text: string;
 }
 
 /** A running cluster, without nodes. */
 export interface Cluster {
-  /** Runs kubectl as an administrator. @param input what `-f -` reads. */
-  kubectl(args: string[], input?: string): Promise<Said>;
-  /** As `kubectl`. @throws Error with what it said. */
-  must(args: string[], input?: string): Promise<string>;
-  /** One request to the API. @throws Error unless it is answered with 2xx. */
-  call<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** Applies an object as `kubectl apply --server-side --dry-run=server --validate=strict` does: nothing comes of it. */
+  apply(object: KubernetesObject): Promise<Said>;
+  /** Makes an object. @throws Error when it is refused. */
+  make(object: object): Promise<void>;
+  /** Its version. */
+  version(): Promise<string>;
   stop(): Promise<void>;
 }
 
 /** Until it answers; a busy machine is slow. */
 const READY_MS = 120_000;
 
-/** Those that act on what the platform has. */
-const CONTROLLERS = [
-  'deployment-controller',
-  'replicaset-controller',
-  'statefulset-controller',
-  'disruption-controller',
-  'serviceaccount-controller',
-  'garbage-collector-controller',
-].join(',');
-
-/** Starts it, with the definitions of the kinds that the manifests use. @param acting with controllers and scheduler. */
-export async function startCluster({ acting = false } = {}): Promise<Cluster> {
-  const program = await clusterProgram();
+/** Starts it, with the definitions of the kinds that the manifests use. */
+export async function startCluster(): Promise<Cluster> {
+  const program = await serverProgram();
   const folder = mkdtempSync(join(tmpdir(), 'mqtt-saas-cluster-'));
   const [client, peer, api] = [await freePort(), await freePort(), await freePort()];
   const token = generateKey();
@@ -94,86 +83,78 @@ export async function startCluster({ acting = false } = {}): Promise<Cluster> {
     `--service-account-signing-key-file=${signing}`,
   ]);
   const authority = join(folder, 'api/apiserver.crt');
-  const call: Cluster['call'] = (method, path, body) => ask({ port: api, token, authority }, method, path, body);
-  const kubeconfig = file(
-    'kubeconfig',
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'c', cluster: { server: `https://127.0.0.1:${api}`, 'certificate-authority': authority } }],
-      users: [{ name: 'u', user: { token } }],
-      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-      'current-context': 'x',
-    }),
-  );
-  // Never waited for by blocking: what kubectl waits for may be done by this process.
-  const kubectl: Cluster['kubectl'] = async (args, input = '') => {
-    const child = spawn(program, ['kubectl', '--kubeconfig', kubeconfig, ...args], {
-      env: { PATH: process.env.PATH, HOME: folder },
-    });
-    let said = '';
-    for (const output of [child.stdout, child.stderr]) output.setEncoding('utf8').on('data', (part) => (said += part));
-    child.stdin.end(input);
-    const [code] = await once(child, 'close');
-    return { ok: code === 0, text: said };
-  };
-  const must: Cluster['must'] = async (args, input) => {
-    const { ok, text } = await kubectl(args, input);
-    if (!ok) throw new Error(`kubectl ${args.join(' ')}: ${text}`);
-    return text;
+  const call = (method: string, path: string, body?: object) =>
+    ask({ port: api, token, authority }, method, path, body);
+  const make = async (object: object) => {
+    const { ok, text } = await call('POST', placeOf(object as KubernetesObject), object);
+    if (!ok) throw new Error(text);
   };
   try {
     await answering(() => call('GET', '/readyz'), join(folder, 'kube-apiserver.log'));
-    if (acting) {
-      start('kube-controller-manager', [
-        `--kubeconfig=${kubeconfig}`,
-        `--controllers=${CONTROLLERS}`,
-        `--service-account-private-key-file=${signing}`,
-        '--leader-elect=false',
-        '--secure-port=0',
-      ]);
-      start('kube-scheduler', [`--kubeconfig=${kubeconfig}`, '--leader-elect=false', '--secure-port=0']);
-    }
-    for (const definition of definitionFiles()) await must(['create', '-f', definition]);
-    await must(['wait', '--for=condition=established', '--timeout=60s', 'crd', '--all']);
+    const definitions = definitionFiles().map((path) => parse(readFileSync(path, 'utf8')) as Definition);
+    for (const definition of definitions) await make(definition);
+    for (const { spec } of definitions)
+      await answering(
+        () => call('GET', `/apis/${spec.group}/v1/${spec.names.plural}`),
+        join(folder, 'kube-apiserver.log'),
+      );
   } catch (error) {
     await stop();
     throw error;
   }
-  return { kubectl, must, call, stop };
+  return {
+    make,
+    apply: (object) => call('PATCH', `${placeOf(object)}/${object.metadata.name}${DRY}`, object),
+    version: async () => (JSON.parse((await call('GET', '/version')).text) as { gitVersion: string }).gitVersion,
+    stop,
+  };
 }
 
-async function answering(works: () => Promise<unknown>, log: string): Promise<void> {
-  const until = Date.now() + READY_MS;
-  for (;;) {
-    try {
-      await works();
-      return;
-    } catch (error) {
-      if (Date.now() > until) throw new Error(`${(error as Error).message}\n${readFileSync(log, 'utf8').slice(-2000)}`);
-    }
-    await sleep(200);
+/** A definition of a kind. */
+interface Definition {
+  spec: { group: string; names: { plural: string } };
+}
+
+/** Nothing comes of it, and no field may be unknown or double. */
+const DRY = '?dryRun=All&fieldValidation=Strict&fieldManager=test';
+
+/** Kinds that are in no namespace. */
+const CLUSTER_WIDE = new Set(['Namespace', 'CustomResourceDefinition']);
+
+/** Path of an object's kind, in its namespace. */
+function placeOf({ apiVersion, kind, metadata }: KubernetesObject): string {
+  const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const plural = kind.toLowerCase().replace(/y$/, 'ie').replace(/ss$/, 'sse');
+  return `${group}${CLUSTER_WIDE.has(kind) ? '' : `/namespaces/${metadata.namespace}`}/${plural}s`;
+}
+
+async function answering(works: () => Promise<Said>, log: string): Promise<void> {
+  let last = '';
+  for (const until = Date.now() + READY_MS; Date.now() < until; await sleep(200)) {
+    const { ok, text } = await works().catch((error: Error) => ({ ok: false, text: error.message }));
+    if (ok) return;
+    last = text;
   }
+  throw new Error(`${last}\n${readFileSync(log, 'utf8').slice(-2000)}`);
 }
 
-function ask<T>(
+function ask(
   { port, token, authority }: { port: number; token: string; authority: string },
   method: string,
   path: string,
-  body: unknown,
-): Promise<T> {
-  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  body?: object,
+): Promise<Said> {
+  // JSON is YAML.
+  const type = method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json';
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': type }) };
+    const headers = { authorization: `Bearer ${token}`, ...(body && { 'content-type': type }) };
     const asked = request({ host: '127.0.0.1', port, path, method, headers, ca: readFileSync(authority) }, (answer) => {
-      let text = '';
+      const { warning = '' } = answer.headers as { warning?: string };
+      let text = warning;
       answer.setEncoding('utf8').on('data', (part) => (text += part));
-      answer.on('end', () => {
-        if (Math.floor(answer.statusCode! / 100) !== 2) reject(new Error(`${method} ${path}: ${text.slice(0, 500)}`));
-        else resolve((text.startsWith('{') ? JSON.parse(text) : text) as T);
-      });
+      answer.on('end', () => resolve({ ok: Math.floor(answer.statusCode! / 100) === 2, text }));
     });
     asked.on('error', reject);
-    asked.end(body === undefined ? undefined : JSON.stringify(body));
+    asked.end(body && JSON.stringify(body));
   });
 }

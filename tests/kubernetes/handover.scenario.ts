@@ -1,86 +1,72 @@
-// A rolling update and a node's drain, with the worker's own processes: the genuine deployment controller, scheduler and `kubectl
-// drain` decide, real workers are started and stopped, devices publish all the while. Nothing acknowledged is missing or double, and
-// each change keeps readings waiting for some seconds only.
+// A rolling update and a node's drain with the worker's own processes, in the order in which a cluster does it: the manifest says how they
+// are started, when one is ready, and how long it has to stop. Devices publish all the while. Nothing acknowledged is missing or
+// double, and each change keeps readings waiting for some seconds only.
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PodSpec } from 'kubernetes-types/core/v1.d.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { INGEST_BUNDLE } from '../../lab/ingest-worker.ts';
+import { startChild, stopChild } from '../../lab/child.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
+import { freePort } from '../../lab/ports.ts';
 import { objectsOf } from '../../provisioning/kubernetes/render.ts';
+import { podsIn } from '../../provisioning/kubernetes/testing/objects.ts';
 import { prod } from '../../provisioning/kubernetes/testing/settings.ts';
 import { addLoadDevices, type Publishers, startPublishers } from '../support/publishers.ts';
-import { type Cluster, startCluster } from './cluster.ts';
-import { type KubeletOptions, type Kubelets, startKubelets } from './kubelet.ts';
 
-const settings = prod();
-const NODES = ['node-a', 'node-b', 'node-c'];
-const WORKER = 'worker-0';
-const SPACE = ['--namespace', settings.namespace];
+const { spec } = podsIn(objectsOf(prod())).find(({ name }) => name === 'worker-0')!;
 /** Longest that readings may wait: the next worker asks for the lease every 3 s, and a worker that is killed keeps it for 30 s. */
-const MOST_WAIT_MS = 12_000;
+const MOST_WAIT_MS = 15_000;
 
 let lab: Lab;
-let cluster: Cluster;
-let kubelets: Kubelets;
-let options: KubeletOptions;
 let publishers: Publishers;
-const started: string[] = [];
+/** Workers that run, oldest first. */
+let workers: ChildProcess[];
 
 beforeAll(async () => {
   lab = await startLab({ worker: true });
   // The session is on the broker: what is published from now on is queued for it.
   await lab.worker.stop();
   lab.followRegistry();
-  cluster = await startCluster({ acting: true });
   const names = ['acme', 'globex'].flatMap((tenant) => ['d1', 'd2'].map((device) => ({ tenant, device })));
   publishers = await startPublishers(lab.broker, await addLoadDevices(lab.adminUrl, names));
-  const objects = objectsOf(settings).filter(({ kind, metadata }) => kind === 'Namespace' || metadata.name === WORKER);
-  await cluster.must(['apply', '--server-side', '-f', '-'], objects.map((one) => stringify(one)).join('---\n'));
-  options = {
-    nodes: NODES,
-    namespace: settings.namespace,
-    start: ({ args = [], env = [] }, port) => {
-      const [program, ...others] = args;
-      if (!program?.endsWith('/bin/node')) throw new Error(`the worker is started with ${program}`);
-      // What the pod has as names in the cluster and as files, it has here from the lab.
-      const plain = env.filter(({ name, value = '' }) => value !== '' && !/_FILE$|_CA$|_URL$|_AS$/.test(name));
-      const given = Object.fromEntries(plain.map(({ name, value }) => [name, value!]));
-      const ours = lab.env(given.MQTT_CLIENT_ID!, { HEALTH_PORT: String(port), HEALTH_ADDRESS: '127.0.0.1' });
-      return {
-        command: process.execPath,
-        args: others.map((word) => word.replace('/opt/mqtt-saas/functions/', `${join(ROOT, 'dist/functions')}/`)),
-        env: { PATH: process.env.PATH!, ...given, ...ours, LOG_LEVEL: 'silent' },
-      };
-    },
-    onPod: (what, pod) => what === 'started' && started.push(pod),
-  };
-  kubelets = await startKubelets(cluster, options);
-  await rolledOut();
+  workers = [await startWorker(spec), await startWorker(spec)];
 });
 afterAll(async () => {
   await publishers?.stop();
-  await kubelets?.stop();
-  await cluster?.stop();
+  for (const worker of workers ?? []) await stopChild(worker);
   await lab?.stop();
 });
 
-const rolledOut = () =>
-  waitFor('the rollout', async () => {
-    const { text } = await cluster.kubectl(['rollout', 'status', 'deployment', WORKER, '--watch=false', ...SPACE]);
-    return text.includes('successfully rolled out');
-  });
-
-const podNames = async () => (await cluster.must(['get', 'pods', '-o', 'name', ...SPACE])).trim().split('\n');
-const podNodes = async () =>
-  (await cluster.must(['get', 'pods', '-o', 'jsonpath={.items[*].spec.nodeName}', ...SPACE])).trim().split(' ');
-
-async function waitFor(what: string, isDone: () => Promise<boolean>): Promise<void> {
-  for (const until = Date.now() + 120_000; Date.now() < until; await sleep(250)) if (await isDone()) return;
-  const { text } = await cluster.kubectl(['get', 'pods', '-o', 'wide', ...SPACE]);
-  throw new Error(`${what} has not come within two minutes:\n${text}`);
+/** As the pod says; its files and names in the cluster are the lab's here. Resolves when its readiness probe is answered. */
+async function startWorker({ containers: [container] }: PodSpec): Promise<ChildProcess> {
+  const { args = [], env = [], readinessProbe } = container!;
+  const [program, ...others] = args;
+  if (!program?.endsWith('/bin/node')) throw new Error(`the worker is started with ${program}`);
+  const plain = env.filter(({ name, value = '' }) => value !== '' && !/_FILE$|_CA$|_URL$|_AS$/.test(name));
+  const given = Object.fromEntries(plain.map(({ name, value }) => [name, value!]));
+  const port = await freePort();
+  const here = { HEALTH_PORT: String(port), HEALTH_ADDRESS: '127.0.0.1', LOG_LEVEL: 'silent' };
+  const child = startChild(
+    process.execPath,
+    others.map((word) => word.replace('/opt/mqtt-saas/functions/', `${join(ROOT, 'dist/functions')}/`)),
+    {
+      env: { PATH: process.env.PATH!, ...given, ...lab.env(given.MQTT_CLIENT_ID!), ...here },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
+  const answers = () =>
+    fetch(`http://127.0.0.1:${port}${readinessProbe!.httpGet!.path}`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  while (!(await answers())) await sleep(100);
+  return child;
 }
+
+const graceMs = () => spec.terminationGracePeriodSeconds! * 1000;
 
 /** Number of the process that holds the lease, or held it last. */
 async function holder(): Promise<number> {
@@ -90,35 +76,31 @@ async function holder(): Promise<number> {
   return Number(rows[0]!.holder.split(':')[1]);
 }
 
-/** Node of its pod. */
-async function holdersNode(): Promise<string> {
-  const node = kubelets.nodeOf(await holder());
-  if (node === undefined) throw new Error('the lease is held by none of the pods');
-  return node;
-}
-
 /** Publishes until `change` is through. @returns the longest time that no reading was stored, in milliseconds. */
 async function whileMessagesFlow(change: () => Promise<void>): Promise<number> {
   let isOver = false;
+  let longest = 0;
   const publishing = (async () => {
     for (; !isOver; await sleep(50)) await publishers.publish(20);
   })();
-  let longest = 0;
   const watching = (async () => {
     let [rows, since] = [(await lab.countRows()).rows, Date.now()];
-    while (!isOver) {
+    for (; !isOver; await sleep(100)) {
       const now = (await lab.countRows()).rows;
       if (now > rows) [rows, since] = [now, Date.now()];
       longest = Math.max(longest, Date.now() - since);
-      await sleep(100);
     }
   })();
   await sleep(2000);
-  await change();
-  await sleep(5000);
-  isOver = true;
+  await change().finally(() => (isOver = true));
   await Promise.all([publishing, watching]);
   return longest;
+}
+
+/** Until another process than this has the lease, and has stored something. */
+async function until(isAnother: (pid: number) => boolean): Promise<void> {
+  await expect.poll(async () => isAnother(await holder()), { timeout: 60_000, interval: 200 }).toBe(true);
+  await sleep(3000);
 }
 
 async function nothingIsLost(): Promise<void> {
@@ -126,47 +108,46 @@ async function nothingIsLost(): Promise<void> {
   await expect.poll(lab.countRows, { timeout: 60_000, interval: 500 }).toEqual(all);
 }
 
-test('runs the bundle of this checkout in pods on different nodes', async () => {
-  expect(INGEST_BUNDLE).toBe(join(ROOT, 'dist/functions/main.mjs'));
-  const nodes = await podNodes();
-  expect(new Set(nodes).size).toBe(2);
-});
-
-test('a rolling update loses nothing', async () => {
-  const before = started.length;
+test('a rolling update loses nothing: a new one is ready, then an old one goes, twice', async () => {
+  const former = workers.map(({ pid }) => pid);
   const waited = await whileMessagesFlow(async () => {
-    await cluster.must(['rollout', 'restart', 'deployment', WORKER, ...SPACE]);
-    await rolledOut();
-    await waitFor('the end of the former pods', async () => (await podNames()).length === 2);
+    for (const old of [...workers]) {
+      workers.push(await startWorker(spec));
+      await stopChild(old, 'SIGTERM', graceMs());
+      expect(old.signalCode).toBeNull();
+      workers = workers.filter((one) => one !== old);
+    }
+    await until((pid) => !former.includes(pid));
   });
   console.log(`rolling update: readings waited for at most ${waited} ms`);
-  expect(started.length - before).toBe(2);
   expect(waited).toBeLessThan(MOST_WAIT_MS);
   await nothingIsLost();
 });
 
-test('the drain of the node whose worker ingests loses nothing, and keeps to the budget', async () => {
-  const node = await holdersNode();
+test('the drain of the node whose worker ingests loses nothing: it goes, the other one goes on, a third one comes', async () => {
+  const pid = await holder();
+  const evicted = workers.find((one) => one.pid === pid)!;
   const waited = await whileMessagesFlow(async () => {
-    await cluster.must(['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s']);
-    await rolledOut();
+    await stopChild(evicted, 'SIGTERM', graceMs());
+    workers = [...workers.filter((one) => one !== evicted), await startWorker(spec)];
+    await until((now) => now !== pid);
   });
-  console.log(`drain of ${node}: readings waited for at most ${waited} ms`);
+  console.log(`drain: readings waited for at most ${waited} ms`);
   expect(waited).toBeLessThan(MOST_WAIT_MS);
-  expect(await podNodes()).not.toContain(node);
   await nothingIsLost();
 });
 
-test('a worker that is killed instead loses nothing either, but keeps readings waiting until its lease ends', async () => {
-  const killed = await holder();
-  const node = await holdersNode();
-  const pod = (await podNames())[(await podNodes()).indexOf(node)]!;
-  options.patienceSeconds = 0;
+test('a worker that is killed instead loses nothing either, but readings wait until its lease ends', async () => {
+  const pid = await holder();
+  const killed = workers.find((one) => one.pid === pid)!;
   const waited = await whileMessagesFlow(async () => {
-    await cluster.must(['delete', pod, ...SPACE]);
-    await waitFor('another holder', async () => (await holder()) !== killed);
+    const gone = once(killed, 'exit');
+    killed.kill('SIGKILL');
+    await gone;
+    workers = workers.filter((one) => one !== killed);
+    await until((now) => now !== pid);
   });
-  console.log(`killed on ${node}: readings waited for ${waited} ms`);
+  console.log(`killed: readings waited for ${waited} ms`);
   expect(waited).toBeGreaterThan(MOST_WAIT_MS);
   await nothingIsLost();
 });

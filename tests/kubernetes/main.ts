@@ -1,12 +1,12 @@
 // `npm run test:kubernetes`: the rendered manifests held to the genuine API server, and to kube-score; a rolling update and a drain with
-// the worker's real processes. Arguments go to vitest. Ends with one line, `N passed, N failed`.
+// the worker's real processes; the jobs on real servers. Arguments go to vitest. Ends with one line, `N passed, N failed`.
 import { join } from 'node:path';
 import { runVitest } from '../run-vitest.ts';
 import { NotBuilt } from '../support/go-program.ts';
-import { clusterProgram, definitionFiles, scoreProgram } from './programs.ts';
+import { serverProgram, definitionFiles, scoreProgram } from './programs.ts';
 
 try {
-  await clusterProgram();
+  await serverProgram();
   await scoreProgram();
   definitionFiles();
 } catch (error) {

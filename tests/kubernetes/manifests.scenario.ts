@@ -1,83 +1,53 @@
 // The rendered manifests before the genuine API server: every field strictly, each kind's definition, and what admission says of every
 // pod. And before kube-score.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
-import { renderManifests } from '../../ops/render.ts';
-import { CERTIFICATE_SECRET } from '../../provisioning/kubernetes/containers.ts';
+import { stringify } from 'yaml';
 import type { KubernetesObject } from '../../provisioning/kubernetes/objects.ts';
 import { objectsOf } from '../../provisioning/kubernetes/render.ts';
 import type { Settings } from '../../provisioning/kubernetes/settings.ts';
-import { filesIn, ofKind, podsIn } from '../../provisioning/kubernetes/testing/objects.ts';
-import { changed, PROD, prod, staging } from '../../provisioning/kubernetes/testing/settings.ts';
+import { ofKind, podsIn } from '../../provisioning/kubernetes/testing/objects.ts';
+import { prod, staging } from '../../provisioning/kubernetes/testing/settings.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { KUBERNETES, scoreProgram } from './programs.ts';
 
 let cluster: Cluster;
-const folder = mkdtempSync(join(tmpdir(), 'mqtt-saas-manifests-'));
-const environments: [name: string, settings: Settings, text: string][] = [
-  ['staging', staging(), changed({})],
-  ['prod', prod(), changed(PROD)],
+const environments: [name: string, settings: Settings][] = [
+  ['staging', staging()],
+  ['prod', prod()],
 ];
-
-/** As an operator applies it, but that nothing comes of it. */
-const DRY = ['apply', '--server-side', '--dry-run=server', '--validate=strict'];
 
 beforeAll(async () => {
   cluster = await startCluster();
-  for (const [name, settings, text] of environments) {
-    const place = join(folder, name);
-    await cluster.must(['create', 'namespace', settings.namespace]);
-    await cluster.must(['create', 'serviceaccount', 'default', '--namespace', settings.namespace]);
-    const strict = 'pod-security.kubernetes.io/enforce=restricted';
-    await cluster.must(['label', 'namespace', settings.namespace, strict]);
-    mkdirSync(join(place, 'secrets'), { recursive: true });
-    writeFileSync(join(place, 'settings.yaml'), text);
-    if (name === 'prod')
-      for (const file of ['database.password', 'database-ca.crt'])
-        writeFileSync(join(place, 'secrets', file), 'given\n');
-    await renderManifests(place);
+  for (const [, { namespace }] of environments) {
+    const labels = {
+      'pod-security.kubernetes.io/enforce': 'restricted',
+      'pod-security.kubernetes.io/warn': 'restricted',
+    };
+    await cluster.make({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } });
+    await cluster.make({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
   }
 });
-afterAll(async () => {
-  await cluster?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => cluster?.stop());
 
-const dry = (object: object) => cluster.kubectl([...DRY, '--filename', '-'], stringify(object));
+const dry = (object: object) => cluster.apply(object as KubernetesObject);
 
 it('is the API server that the manifests are for', async () => {
-  expect(await cluster.must(['version'])).toContain(`Server Version: ${KUBERNETES}`);
+  expect(await cluster.version()).toBe(KUBERNETES);
 });
 
-describe.each(environments)('%s', (name, settings) => {
+describe.each(environments)('%s', (_, settings) => {
   const objects = objectsOf(settings);
   const [first] = ofKind(objects, 'Deployment');
 
-  it('is taken as it is applied, every object, with secrets from files', async () => {
-    const { ok, text } = await cluster.kubectl([...DRY, '--kustomize', join(folder, name)]);
-    expect(text).not.toMatch(/warning|error/i);
-    expect(ok).toBe(true);
-    // Each object once, and a secret for each container that has files.
-    for (const { kind, metadata } of objects)
-      expect(text).toContain(
-        `${kind.toLowerCase()}${groupOf({ kind, metadata } as never, objects)}/${metadata.name} serverside-applied`,
-      );
-    expect(text.match(/^secret\//gm)!.length).toBeGreaterThan(8);
-  });
-
-  it('leads each volume to the secret that is made for it, whose name changes with it', async () => {
-    const made = parseAllDocuments(await cluster.must(['kustomize', join(folder, name)])).map(
-      (document) => document.toJS() as KubernetesObject,
-    );
-    const secrets = made.filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name);
-    const wanted = podsIn(made).flatMap(({ spec }) => (spec.volumes ?? []).flatMap(filesIn).map(([secret]) => secret));
-    expect(wanted.filter((secret) => secret !== CERTIFICATE_SECRET && !secrets.includes(secret))).toEqual([]);
-    expect(wanted.filter((secret) => /^worker-[a-z0-9]{10}$/.test(secret)).length).toBeGreaterThan(0);
-  });
+  it.each(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object] as const))(
+    'takes %s without a warning',
+    async (_, object) => {
+      const { ok, text } = await dry(object);
+      expect(ok, text).toBe(true);
+      expect(text).toMatch(/^\{"/);
+    },
+  );
 
   it.each(podsIn(objects).map((pod) => [pod.name, pod] as const))(
     'lets a pod of %s run under the strictest standard',
@@ -179,9 +149,3 @@ async function score(objects: readonly KubernetesObject[]): Promise<{ critical: 
 
 /** As kube-score numbers its grades: 1 critical, 5 warning, 7 almost, 10 all well. */
 const GRADE_CRITICAL = 1;
-
-/** What kubectl prints after the kind: the group, for all but the core's. */
-function groupOf({ kind, metadata }: KubernetesObject, objects: readonly KubernetesObject[]): string {
-  const { apiVersion } = objects.find((one) => one.kind === kind && one.metadata.name === metadata.name)!;
-  return apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
-}

@@ -1,25 +1,25 @@
-// The genuine programs that the manifests are held to, each built once from its Go modules: a cluster's own, and kube-score. And the
-// definitions of the kinds that are not Kubernetes' own, from the modules of those who made them.
+// The genuine programs that the manifests are held to, each built once from its Go modules: the API server with its store, and
+// kube-score. And the definitions of the kinds that are not Kubernetes' own, from the modules of those who made them.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goProgram, NotBuilt } from '../support/go-program.ts';
 
-const CLUSTER = join(import.meta.dirname, 'cluster');
+const SERVER = join(import.meta.dirname, 'server');
 const SCORE = join(import.meta.dirname, 'score');
 const WITHOUT_GO = 'Go is not installed: https://go.dev/dl';
 
 /** Version of Kubernetes that the manifests are held to. */
-export const KUBERNETES = versionIn(CLUSTER, 'k8s.io/kubernetes');
+export const KUBERNETES = versionIn(SERVER, 'k8s.io/kubernetes');
 
-/** etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl: `cluster NAME ARGUMENTS`. @throws NotBuilt */
-export function clusterProgram(): Promise<string> {
+/** etcd and kube-apiserver: `server NAME ARGUMENTS`. @throws NotBuilt */
+export function serverProgram(): Promise<string> {
   const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(KUBERNETES)!;
   const version = 'k8s.io/component-base/version';
   return goProgram({
     name: 'Kubernetes',
     version: KUBERNETES,
-    module: CLUSTER,
+    module: SERVER,
     package: '.',
     set: [`${version}.gitVersion=${KUBERNETES}`, `${version}.gitMajor=${major}`, `${version}.gitMinor=${minor}`],
     without: WITHOUT_GO,

@@ -1,4 +1,4 @@
-module mqtt-saas/cluster
+module mqtt-saas/server
 
 go 1.26.6
 
