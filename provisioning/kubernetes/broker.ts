@@ -57,8 +57,8 @@ function statefulSet(settings: Settings): StatefulSet {
     ports: { mqtts: MQTT_TLS_PORT },
     // A connection would fill the broker's log.
     readiness: probe({ exec: { command: [`${PATHS.current}/broker-health.sh`] } }, 10, 3),
-    // Saving a full queue to a slow disk stops its loop for a while.
-    liveness: probe({ exec: { command: [`${PATHS.current}/broker-health.sh`] } }, 30, 10),
+    // Saving a full queue to a slow disk stops its loop for a while: it is dead after five minutes.
+    liveness: probe({ exec: { command: [`${PATHS.current}/broker-health.sh`, '300'] } }, 30, 2),
     startup: probe({ exec: { command: [`${PATHS.current}/broker-health.sh`] } }, 5, 60),
     mounts: [
       state(PATHS.state, 'state'),

@@ -7,17 +7,7 @@ import { first, type KubernetesObject, podsOf } from './objects.ts';
 import type { Settings } from './settings.ts';
 
 /** The platform's parts, by the name of their pods. */
-const PARTS = [
-  'broker',
-  'worker',
-  'api',
-  'dashboard',
-  'database',
-  'prepare',
-  'backup',
-  'archive',
-  'drill',
-] as const;
+const PARTS = ['broker', 'worker', 'api', 'dashboard', 'database', 'prepare', 'backup', 'archive', 'drill'] as const;
 type Part = (typeof PARTS)[number];
 /** Others, who are not pods of the platform. */
 type Other = 'devices' | 'ingress' | 'monitoring' | 'dns' | 'internet';

@@ -10,7 +10,7 @@ import { generateKey } from '../../domain/credentials.ts';
 import { startChild, stopChild } from '../../lab/child.ts';
 import { freePort } from '../../lab/ports.ts';
 import type { KubernetesObject } from '../../provisioning/kubernetes/objects.ts';
-import { serverProgram, definitionFiles } from './programs.ts';
+import { definitionFiles, serverProgram } from './programs.ts';
 
 /** What the API server said of an object. */
 export interface Said {

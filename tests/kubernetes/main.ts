@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { runVitest } from '../run-vitest.ts';
 import { NotBuilt } from '../support/go-program.ts';
-import { serverProgram, definitionFiles, scoreProgram } from './programs.ts';
+import { definitionFiles, scoreProgram, serverProgram } from './programs.ts';
 
 try {
   await serverProgram();
