@@ -119,7 +119,7 @@ module.exports = {
     {
       name: 'lab-is-for-tests-benches-and-local',
       comment:
-        'no product code needs the laboratory; ops/verify makes a CA with it, to see that a broker of another one is refused; so do a Compose project and Kubernetes' secrets; and a drill restores into a scratch Postgres',
+        'no product code needs the laboratory; ops/verify makes a CA with it, to see that a broker of another one is refused; so do a Compose project and the secrets of Kubernetes; and a drill restores into a scratch Postgres',
       severity: 'error',
       from: { pathNot: `^(lab|local|tests|bench)/|^ops/(verify/transport|backup/drill|compose/keys|kubernetes/secrets)\\.ts$|${tests}` },
       to: { path: '^lab/' },

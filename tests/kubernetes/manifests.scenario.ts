@@ -117,7 +117,7 @@ it('has a kube-score that sees what is wrong', async () => {
  */
 const NOT_OURS = ['container-image-pull-policy', 'container-security-context-user-group-id'];
 
-/** Findings that are none: kube-score sees no label that Kubernetes gives a pod, and no pod that cert-manager makes. */
+/** Findings that are wrong: kube-score sees no label that Kubernetes gives a pod, and no pod that cert-manager makes. */
 const NONE: Record<string, string> = {
   broker: 'service-targets-pod',
   solver: 'networkpolicy-targets-pod',

@@ -52,7 +52,7 @@ const DEFINITIONS = [
   },
 ] as const;
 
-/** Paths of their files, in Go's cache. @throws NotBuilt when they cannot be had, or are not what they were. */
+/** Paths of their files, in Go's cache. @throws NotBuilt when they are not available, or not what they were. */
 export function definitionFiles(): string[] {
   return DEFINITIONS.flatMap(({ module, sum, files }) => {
     const path = `${process.env.PATH}:/usr/local/go/bin`;
@@ -63,7 +63,7 @@ export function definitionFiles(): string[] {
         env: { ...process.env, PATH: path, GOFLAGS: '' },
       });
     } catch (error) {
-      throw new NotBuilt(`${module} cannot be had: ${(error as Error).message}`);
+      throw new NotBuilt(`${module} is not available: ${(error as Error).message}`);
     }
     const { Dir: folder, Sum: found } = JSON.parse(answer) as { Dir: string; Sum: string };
     if (found !== sum) throw new NotBuilt(`${module} is ${found}, not ${sum}`);
