@@ -121,7 +121,9 @@ module.exports = {
       comment:
         'no product code needs the laboratory; ops/verify makes a CA with it, to see that a broker of another one is refused; so do a Compose project and the secrets of Kubernetes; and a drill restores into a scratch Postgres',
       severity: 'error',
-      from: { pathNot: `^(lab|local|tests|bench)/|^ops/(verify/transport|backup/drill|compose/keys|kubernetes/secrets)\\.ts$|${tests}` },
+      from: {
+        pathNot: `^(lab|local|tests|bench)/|^ops/(verify/transport|backup/drill|compose/keys|kubernetes/secrets)\\.ts$|${tests}`,
+      },
       to: { path: '^lab/' },
     },
     {
