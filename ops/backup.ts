@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { inTransaction, withConnection } from '../provisioning/database/connect.ts';
 import { withAppStopped } from './backup/app.ts';
-import { findBackup, listBackups, makeBackup, record, rowsOf, type Vault, verifyBackup } from './backup/backup.ts';
+import { findBackup, listBackups, makeBackup, rowsOf, type Vault, verifyBackup } from './backup/backup.ts';
 import { compareFacts, readFacts } from './backup/facts.ts';
 import { restoreInto } from './backup/restore.ts';
 import { confirmTarget } from './confirm.ts';
@@ -98,30 +98,10 @@ export function restoreDrillCommand(): Command {
     .addOption(targetOption('the environment variables'))
     .action(async (name: string | undefined, options: Options) => {
       const { backups, vault } = await findVault(options);
-      const startedAt = new Date();
       const backup = await findBackup(vault.store, name);
       // Only here: it brings a Postgres server.
-      const { drill } = await import('./backup/drill.ts');
-      const { rows, problems } = await drill(vault, backup, log).catch((error: Error) => ({
-        rows: undefined,
-        problems: [error.message],
-      }));
-      const [first] = problems;
-      const problem =
-        first && (problems.length > 1 ? `${first.slice(0, 400)} (and ${problems.length - 1} more)` : first);
-      // First: a database that is away takes no record.
-      for (const each of problems) console.log(each);
-      const result = { kind: 'drill' as const, name: backup.name, startedAt, bytes: backup.bytes };
-      await record(backups.reader, {
-        ...result,
-        ...(rows === undefined ? {} : { rows }),
-        ...(problem ? { problem } : {}),
-      });
-      if (problems.length > 0) throw new Error(`${backup.name} is not what was backed up: see above`);
-      const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
-      console.log(
-        `${backup.name}: ${rows} rows restored in ${seconds} s; everything is equal, and the app works with it`,
-      );
+      const { recordedDrill } = await import('./backup/drill.ts');
+      console.log(await recordedDrill(backups.reader, vault, backup, log));
     });
 }
 

@@ -1,4 +1,5 @@
 // The broker's address, and whether the connection is encrypted.
+import { isIP } from 'node:net';
 
 /** How to reach the broker. */
 export interface BrokerAddress {
@@ -7,7 +8,13 @@ export interface BrokerAddress {
   port: number;
   /** False only for loopback. */
   tls: boolean;
+  /** The name that its certificate is for, where that is not how it is reached. Default: the host. */
+  certifiedAs?: string | undefined;
 }
+
+/** The name that TLS asks for and checks; undefined: an address, which SNI cannot carry (RFC 6066, 3). */
+export const certifiedName = ({ host, certifiedAs }: BrokerAddress): string | undefined =>
+  certifiedAs ?? (isIP(host) === 0 ? host : undefined);
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1', '[::1]']);
 

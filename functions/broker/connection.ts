@@ -1,8 +1,8 @@
 // One MQTT 5 connection to the broker, from the dial to its end: the socket and the timer of client.ts.
-import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { connect as connectTcp, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
 import type { Delivery } from '../source/delivery.ts';
-import type { BrokerAddress } from './address.ts';
+import { type BrokerAddress, certifiedName } from './address.ts';
 import { type ClientOptions, createClient, type Patience } from './client.ts';
 import type { Done, PublishOptions } from './encode.ts';
 import { createSocketReader } from './socket-reader.ts';
@@ -166,14 +166,16 @@ export function openConnection(options: ConnectionOptions): Connection {
   };
 }
 
-function dial({ broker: { host, port, tls }, ca }: ConnectionOptions, onread: OnReadOpts): Socket {
+function dial({ broker, ca }: ConnectionOptions, onread: OnReadOpts): Socket {
+  const { host, port, tls } = broker;
+  const servername = certifiedName(broker);
   if (!tls) return connectTcp({ host, port, onread });
   const options: ConnectionOptionsOfTls & TcpNetConnectOpts = {
     host,
     port,
     onread,
-    // SNI carries names only; the certificate is then checked against the address (RFC 6066, 3).
-    ...(isIP(host) === 0 && { servername: host }),
+    // Without a name the certificate is checked against the address.
+    ...(servername !== undefined && { servername }),
     minVersion: 'TLSv1.2',
     rejectUnauthorized: true,
     ...(ca !== undefined && { ca }),

@@ -1,5 +1,5 @@
 // The public part of the MQTT consumer: what other rooms, operator's commands, benches and tests may use.
-export { type BrokerAddress, readBrokerUrl } from './address.ts';
+export { type BrokerAddress, certifiedName, readBrokerUrl } from './address.ts';
 export { type FormerFilters, NO_FORMER } from './client.ts';
 export { type Connection, openConnection } from './connection.ts';
 export { type Consumer, NEW_SESSION, startConsumer } from './consumer.ts';

@@ -11,9 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-async function connect(host: string, ca: string | undefined) {
+async function connect(host: string, ca: string | undefined, certifiedAs?: string) {
   const connection = openConnection({
-    broker: { host, port: rig.broker.port, tls: true },
+    broker: { host, port: rig.broker.port, tls: true, certifiedAs },
     username: 'svc-ingest',
     password: rig.serviceKey,
     ca,
@@ -43,6 +43,11 @@ test('by name or by address, when the certificate says so', async () => {
 test('not under a name the certificate does not hold', async () => {
   // Linux takes it for this machine, so the broker answers.
   expect(await connect('0.0.0.0', ours())).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+});
+
+test('by another way than its name, when told the name', async () => {
+  expect(await connect('0.0.0.0', ours(), 'localhost')).toBe('connected');
+  expect(await connect('localhost', ours(), 'other.example')).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
 });
 
 test('not with a certificate of another CA, and not of a private one unless told to trust it', async () => {

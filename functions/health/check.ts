@@ -1,7 +1,8 @@
 // Looks at what the platform depends on: the database and what it knows of ingest, control and backup; the broker and its certificate.
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
+import { certifiedName } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
 import type { BrokerSettings } from '../settings/broker.ts';
 
@@ -146,9 +147,11 @@ function withLoop(parts: Record<string, number>): Record<string, number> {
  * Connects without signing in: an account has one connection, and ingest's is in use. A certificate that a client would refuse is
  * looked at, too, to say when it ended: nothing is sent on this connection.
  */
-async function greetBroker({ broker: { host, port, tls }, ca }: BrokerSettings): Promise<Greeting> {
+async function greetBroker({ broker, ca }: BrokerSettings): Promise<Greeting> {
+  const { host, port, tls } = broker;
+  const servername = certifiedName(broker);
   const socket: Socket | TLSSocket = tls
-    ? connectTls({ host, port, ca, rejectUnauthorized: false, ...(isIP(host) ? {} : { servername: host }) })
+    ? connectTls({ host, port, ca, rejectUnauthorized: false, ...(servername !== undefined && { servername }) })
     : connectTcp({ host, port });
   try {
     await within(

@@ -1,5 +1,5 @@
 // How a job reaches the broker.
-import type * as z from 'zod';
+import * as z from 'zod';
 import { type BrokerAddress, readBrokerUrl } from '../broker/index.ts';
 import { pem, reading, required } from './environment.ts';
 
@@ -14,9 +14,14 @@ export interface BrokerSettings {
 export const BROKER_FIELDS = {
   MQTT_BROKER_URL: required('the broker, such as mqtts://mqtt.example.com:8883').transform(reading(readBrokerUrl)),
   MQTT_BROKER_CA: pem,
+  MQTT_BROKER_CERTIFIED_AS: z.hostname('must be a DNS name').optional(),
 };
 
 /** The settings from the fields' values. */
 export function brokerOf(values: z.output<z.ZodObject<typeof BROKER_FIELDS>>): BrokerSettings {
-  return { broker: values.MQTT_BROKER_URL, ca: values.MQTT_BROKER_CA };
+  const certifiedAs = values.MQTT_BROKER_CERTIFIED_AS;
+  return {
+    broker: certifiedAs === undefined ? values.MQTT_BROKER_URL : { ...values.MQTT_BROKER_URL, certifiedAs },
+    ca: values.MQTT_BROKER_CA,
+  };
 }

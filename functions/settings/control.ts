@@ -21,14 +21,16 @@ const FIELDS = {
     .string()
     .regex(SERVICE_USERNAME, 'is not the name of a service account')
     .default(CONTROL_USERNAME),
+  MQTT_CONTROL_BROKER_URL: BROKER_FIELDS.MQTT_BROKER_URL.optional(),
   MQTT_CONTROL_PASSWORD: required("the control account's key"),
 };
 
 /** Reads them. @throws SettingsError listing every missing or bad setting at once. */
 export function readControlSettings(environment: Environment = process.env): ControlSettings {
   const values = read(FIELDS, environment);
+  const at = values.MQTT_CONTROL_BROKER_URL ?? values.MQTT_BROKER_URL;
   return {
-    ...brokerOf(values),
+    ...brokerOf({ ...values, MQTT_BROKER_URL: at }),
     ...databaseOf(values),
     username: values.MQTT_CONTROL_USERNAME,
     password: values.MQTT_CONTROL_PASSWORD,

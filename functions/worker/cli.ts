@@ -35,6 +35,8 @@ Settings (environment; instead of any NAME, NAME_FILE may name the file that hol
   NATS_CA                              PEM text or file of the servers' CA; default: the public ones
   MQTT_INGEST_URLS                     the brokers to drain, where there is a standby: two URLs, separated by a space; default: MQTT_BROKER_URL
   MQTT_GATE_KEY                        key of the broker's stamps, 32 hexadecimal digits; default: no stamps are expected
+  MQTT_BROKER_CERTIFIED_AS             the name in its certificate; default: the host in the URL
+  MQTT_CONTROL_BROKER_URL              where devices are, if ingest reads another broker; default: MQTT_BROKER_URL
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
   KAFKA_BROKERS                        HOST:PORT,HOST:PORT: a worker reads Kafka instead of the MQTT broker; default: it does not

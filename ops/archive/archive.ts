@@ -20,6 +20,15 @@ import {
 import { COPY_COLUMNS, type Facts, factsOf, quote, tableOf, withDuck, writeParquet } from './parquet.ts';
 import { carryOutRemovals } from './remove.ts';
 
+/** Nothing is to be archived: the default. */
+export class ArchiveOff extends Error {
+  override name = 'ArchiveOff';
+
+  constructor() {
+    super('the archive is off, so readings are removed without it: npm run ops -- retention --archive on');
+  }
+}
+
 /** What a run did. */
 export interface Ran {
   /** Readings and bytes that were stored. */
@@ -70,8 +79,7 @@ async function begin(client: Client): Promise<boolean> {
        pg_try_advisory_lock(hashtext('ingest.archive')) as alone`,
   );
   const { on, asked, alone } = rows[0]!;
-  if (!on && !asked)
-    throw new Error('the archive is off, so readings are removed without it: npm run ops -- retention --archive on');
+  if (!on && !asked) throw new ArchiveOff();
   if (!alone) throw new Error('another run of the archive is under way: wait for its end');
   await client.query("set timezone = 'UTC'");
   return on;

@@ -14,9 +14,9 @@ import { createLogger } from '../../functions/runtime/log.ts';
 import { Delivery } from '../../functions/source/delivery.ts';
 import { roleUrl } from '../../lab/postgres.ts';
 import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
-import { addressOf, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
+import { addressOf, type DatabaseAccess, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
-import { rowsOf, type Vault, verifyBackup } from './backup.ts';
+import { record, rowsOf, type Vault, verifyBackup } from './backup.ts';
 import { compareFacts, readFacts } from './facts.ts';
 import type { Listed } from './kept.ts';
 import { restoreInto } from './restore.ts';
@@ -28,16 +28,56 @@ export interface Drilled {
   problems: string[];
 }
 
+/** An empty server for a drill, as its superuser. */
+export interface Scratch {
+  url: string;
+  stop(): Promise<void>;
+}
+
 /**
- * Restores a backup on this machine, looks at it, and removes it again.
- * @param log called at each step.
+ * Makes a drill, and records what it found in the database that was backed up.
+ * @param reader that database, as the role that reads all of it.
+ * @returns the result in a sentence.
+ * @throws Error when anything differs.
+ */
+export async function recordedDrill(
+  reader: DatabaseAccess,
+  vault: Vault,
+  backup: Listed,
+  log: (line: string) => void,
+  startScratch?: () => Promise<Scratch>,
+): Promise<string> {
+  const startedAt = new Date();
+  const { rows, problems } = await drill(vault, backup, log, startScratch).catch((error: Error) => ({
+    rows: undefined,
+    problems: [error.message],
+  }));
+  const [first] = problems;
+  const problem = first && (problems.length > 1 ? `${first.slice(0, 400)} (and ${problems.length - 1} more)` : first);
+  // First: a database that is away takes no record.
+  for (const each of problems) log(each);
+  const result = { kind: 'drill' as const, name: backup.name, startedAt, bytes: backup.bytes };
+  await record(reader, { ...result, ...(rows === undefined ? {} : { rows }), ...(problem ? { problem } : {}) });
+  if (problems.length > 0) throw new Error(`${backup.name} is not what was backed up: see above`);
+  const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
+  return `${backup.name}: ${rows} rows restored in ${seconds} s; everything is equal, and the app works with it`;
+}
+
+/**
+ * Restores a backup on a scratch server, looks at it, and removes it again.
+ * @param log called at each step. @param startScratch default: a server on this machine.
  * @throws Error when it cannot be restored at all.
  */
-export async function drill(vault: Vault, backup: Listed, log: (line: string) => void): Promise<Drilled> {
+export async function drill(
+  vault: Vault,
+  backup: Listed,
+  log: (line: string) => void,
+  startScratch: () => Promise<Scratch> = () => startScratchPostgres({ migrate: false }),
+): Promise<Drilled> {
   log(`reading ${backup.name} from ${vault.store.where}`);
   const facts = await verifyBackup(vault, backup);
   const rows = rowsOf(facts);
-  const scratch = await startScratchPostgres({ migrate: false });
+  const scratch = await startScratch();
   try {
     log(`restoring ${rows} rows into a scratch server`);
     await restoreInto({ url: scratch.url }, vault, backup.name, facts);

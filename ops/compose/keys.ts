@@ -22,25 +22,28 @@ const OWN = 'mqtt-saas CA of';
 /** A certificate this close to its end is replaced. */
 const RENEW_DAYS = 30;
 
-/** How the database's address is written for a role. */
-const urlOf = (role: string) => `postgres://${role}:${generateKey()}@database:5432/postgres?sslmode=verify-full`;
+/** How the database's address is written for a role. @param at its host and port. */
+const urlOf = (role: string, at: string) => `postgres://${role}:${generateKey()}@${at}/postgres?sslmode=verify-full`;
 
-/** What a missing one becomes. Certificates follow. */
-const MADE: Partial<Record<SecretName, () => string>> = {
+/** How containers of a project reach its database. */
+const DATABASE = 'database:5432';
+
+/** What a missing one becomes, given the database's host and port. Certificates follow. */
+export const MADE: Partial<Record<SecretName, (database: string) => string>> = {
   'database.password': generateKey,
-  'registry.url': () => urlOf('broker_sync'),
+  'registry.url': (at) => urlOf('broker_sync', at),
   'stamp.key': () => randomBytes(16).toString('hex'),
-  'ingest.url': () => urlOf('mqtt_ingest'),
+  'ingest.url': (at) => urlOf('mqtt_ingest', at),
   'ingest.key': generateKey,
   'control.key': generateKey,
   'notify.key': () => randomBytes(32).toString('hex'),
   'smtp.password': () => '',
-  'api.url': () => urlOf('local_api'),
+  'api.url': (at) => urlOf('local_api', at),
   'jwt.secret': generateKey,
   'publishable.key': () => `sb_publishable_${randomBytes(16).toString('base64url')}`,
-  'backup.url': () => urlOf('backup_reader'),
+  'backup.url': (at) => urlOf('backup_reader', at),
   'backup.key': () => backupKey(randomBytes(32)),
-  'archive.url': () => urlOf('archive_writer'),
+  'archive.url': (at) => urlOf('archive_writer', at),
   'archive-links.key': generateKey,
   'questions.key': () => '',
 };
@@ -74,8 +77,8 @@ export class Secrets {
       this.#write(name, `${text.trimEnd()}\n`);
       made.push(name);
     };
-    for (const [name, make] of Object.entries(MADE) as [SecretName, () => string][])
-      if (!this.#has(name)) put(name, make());
+    for (const [name, make] of Object.entries(MADE) as [SecretName, (database: string) => string][])
+      if (!this.#has(name)) put(name, make(DATABASE));
     await this.#certify(put, host, address);
     for (const name of Object.keys(SECRETS) as SecretName[]) this.#give(name);
     return made;

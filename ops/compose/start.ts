@@ -1,15 +1,10 @@
 // Starts a Compose project: the first time with everything that it needs.
 import { chownSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONTROL_USERNAME } from '../../functions/settings/control.ts';
-import { makeApiRole, makeAuthTables } from '../../local/api-role.ts';
-import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import { FOLDERS, imageOf, SERVICE_NAMES, secretsOf, TARGETS } from '../../provisioning/compose/project.ts';
 import { UIDS } from '../../provisioning/compose/secrets.ts';
-import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
-import { setLogin } from '../../provisioning/database/login.ts';
-import { upsertServiceAccount } from '../../provisioning/database/registry.ts';
+import { prepareDatabase } from '../prepare-database.ts';
 import type { ComposeTarget } from '../target/target.ts';
 import { startTimes, untilHealthy } from './health.ts';
 import { docker } from './project.ts';
@@ -24,7 +19,7 @@ export async function startProject(target: ComposeTarget, log: (line: string) =>
   log('starting the database');
   project.compose(['up', '-d', 'database']);
   await untilHealthy(['database']);
-  await prepareDatabase(target, log);
+  await prepare(target, log);
   log('starting the others');
   project.compose(['up', '-d']);
   restartOutdated(target, SERVICE_NAMES);
@@ -104,21 +99,11 @@ function baseOf(image: string): string | undefined {
   return docker(['image', 'inspect', '--format', `{{index .Config.Labels "${BASE_LABEL}"}}`, image]).trim();
 }
 
-/** Schema, sign-ins of the roles, and the platform's accounts on the broker. */
-export async function prepareDatabase(target: ComposeTarget, log: (line: string) => void): Promise<void> {
-  const { secrets } = target;
+/** Schema, sign-ins and accounts, of a database that serves the certificate that is believed now. */
+export async function prepare(target: ComposeTarget, log: (line: string) => void): Promise<void> {
   // It may still have a certificate that nobody believes any more.
   if (restartOutdated(target, ['database'])) await untilHealthy(['database']);
-  const database = target.database();
-  await withConnection(database, makeAuthTables);
-  await applyMigrations(database, { log });
-  const passwordOf = (url: string) => new URL(url).password;
-  await withConnection(database, async (client) => {
-    await makeApiRole(client, passwordOf(secrets.read('api.url')));
-    for (const [role, secret] of LOGINS) await setLogin(client, role, passwordOf(secrets.read(secret)));
-    for (const [username, purpose, secret] of ACCOUNTS)
-      await upsertServiceAccount(client, { username, purpose, key: secrets.read(secret) });
-  });
+  await prepareDatabase(target.database(), (name) => target.secrets.read(name), log);
 }
 
 /** Whether nobody has been invited yet. */
@@ -127,14 +112,3 @@ const isEmpty = (target: ComposeTarget) =>
     const { rows } = await client.query<{ empty: boolean }>('select not exists (select from public.tenants) as empty');
     return rows[0]!.empty;
   });
-
-const LOGINS = [
-  ['mqtt_ingest', 'ingest.url'],
-  ['broker_sync', 'registry.url'],
-  ['backup_reader', 'backup.url'],
-  ['archive_writer', 'archive.url'],
-] as const;
-const ACCOUNTS = [
-  [INGEST_USERNAME, 'ingest', 'ingest.key'],
-  [CONTROL_USERNAME, 'control', 'control.key'],
-] as const;

@@ -6,7 +6,7 @@ import type { ComposeTarget } from '../target/target.ts';
 import { untilHealthy } from './health.ts';
 import { docker } from './project.ts';
 import { loadSources } from './sources.ts';
-import { buildImages, prepareDatabase, prepareFolder } from './start.ts';
+import { buildImages, prepare, prepareFolder } from './start.ts';
 
 /**
  * Puts the latest rendered release into force. Migrations are applied before and stay: the former release works with them, too.
@@ -29,7 +29,7 @@ export async function updateProject(
   }
   await prepareFolder(target, log);
   buildImages(target, latest, log);
-  await prepareDatabase(target, log);
+  await prepare(target, log);
   await switchTo(target, latest, patienceS, log);
   forgetOthers(target, log);
 }

@@ -25,7 +25,7 @@ const HOST = setting('PLATFORM_HOST:?set PLATFORM_HOST in .env');
 const DATA_NETWORK = setting('DATA_NETWORK');
 
 /** What one container is. */
-interface Service {
+export interface Service {
   target: 'broker' | 'database' | 'app' | 'proxy';
   user: keyof typeof UIDS;
   command: string[];
@@ -64,7 +64,8 @@ const FRONT_DOOR = {
   SUPABASE_PUBLISHABLE_KEY_FILE: file('publishable.key'),
 };
 
-const SERVICES: Record<string, Service> = {
+/** Every container, by name; in values of its environment stand Compose's marks for settings. */
+export const SERVICES: Record<string, Service> = {
   database: {
     target: 'database',
     user: 'database',

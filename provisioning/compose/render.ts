@@ -49,6 +49,7 @@ export function renderCompose(app: readonly ArchiveFile[]): Release {
     text('broker/broker-health.sh', read('./broker-health.sh')),
     text('database/database.sh', read('./database.sh')),
     text('database/pg_hba.conf', read('./pg_hba.conf')),
+    text('database/scratch.sh', read('./scratch.sh')),
     text('proxy/nginx.conf', renderNginx(brokerConfig)),
     ...app.map((file) => ({ ...file, path: `app/${file.path}` })),
   ];

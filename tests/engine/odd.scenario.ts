@@ -52,7 +52,13 @@ it.each([
   {
     what: 'a standby broker, to which the name was led',
     stack: 'dev',
-    change: having('domain: dev.telemetry.example.com', ...ZONE, 'standbyBroker: true', 'activeBroker: standby', 'vmSize: Standard_B2ts_v2'),
+    change: having(
+      'domain: dev.telemetry.example.com',
+      ...ZONE,
+      'standbyBroker: true',
+      'activeBroker: standby',
+      'vmSize: Standard_B2ts_v2',
+    ),
   },
 ])('$what', async ({ stack: name, change }) => {
   const stack = await EngineStack.open({ stack: name, file: 'dev', change });
