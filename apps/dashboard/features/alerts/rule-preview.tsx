@@ -33,7 +33,7 @@ export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: str
     staleTime: STALE_MS,
     refetchOnWindowFocus: false,
     // Two of a tenant's rules are tried at once.
-    retry: (times, error) => (isPassing(error) ? times < 3 : isBusy(error) && times < 10),
+    retry: (times, error) => (isPassing(error) ? times < 2 : isBusy(error) && times < 10),
     retryDelay: 2000,
   });
   return (
