@@ -18,7 +18,7 @@ const ASKED: [name: string, sql: string, values: (ids: string[]) => unknown[]][]
   ['take it off', "select public.tag_devices($1, $2, '{}', '{many}')", (ids) => [ids]],
   ['delete, 1,000 at a time', 'select public.delete_devices($1, $2)', (ids) => [ids]],
 ];
-/** The dashboard deletes so many by a statement: ingest waits for the status of the devices meanwhile. */
+/** The dashboard deletes this number by a statement: ingest waits for the status of the devices meanwhile. */
 const DELETED_AT_ONCE = 1000;
 
 export async function run(): Promise<void> {

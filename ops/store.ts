@@ -63,7 +63,7 @@ export function folderStore(folder: string, linkKey?: string): Store {
       const place = dirname(join(folder, name));
       const first = await mkdir(place, { recursive: true, mode: 0o700 });
       const part = join(folder, `${name}.part`);
-      // A run that was killed may have left it. Whoever may write here must not lead root elsewhere by a link of this name.
+      // A run that was killed may have left it. A link of this name, by anyone who may write here, must not lead root elsewhere.
       await rm(part, { force: true });
       try {
         await pipeline(content, createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true }));

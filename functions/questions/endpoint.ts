@@ -43,7 +43,7 @@ const TOKEN = /^Bearer ([\w.~+/-]{20,8000}=*)$/;
 /** Questions that one process works on, and those of one token: each holds some kilobytes. */
 const AT_ONCE = 64;
 const AT_ONCE_EACH = 2;
-/** Calls of a model, and those for one tenant, whoever asks: a person can have many sessions. */
+/** Calls of a model, and those for one tenant, from all of its people: each can have many sessions. */
 const CALLS = 32;
 const CALLS_EACH = 4;
 /** No longer than a reservation holds, for everything of the database. */

@@ -140,7 +140,7 @@ test.each([
   ['question_cents_day', 0, 'tenant day'],
   ['question_cents_month', 0, 'tenant month'],
 ] as const)(
-  '%s: a tenant has its own cap, lower or higher, for a while or for good, and sees it',
+  '%s: a tenant has its own cap, lower or higher, for a while or permanently, and sees it',
   async (limit, low, refused) => {
     await ask('owner of globex', { id: tenants.globex });
     const reserve = async (tenant: string, key: string, wanted: number) =>

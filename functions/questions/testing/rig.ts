@@ -55,7 +55,7 @@ export const settingsWith = (environment: Record<string, string> = {}) =>
     ...environment,
   })!;
 
-/** For each test anew, but tenants, people and devices. */
+/** For each test again, except tenants, people and devices. */
 export function questionsOfFile(): void {
   beforeAll(async () => {
     [rig, model] = await Promise.all([startApiRig(), startModelServer()]);

@@ -11,7 +11,7 @@ export let devices: Record<string, string>;
 /** All times are minutes from this one; two hours ago. */
 export let base: Date;
 
-/** For each test of the file anew: the devices `a`, tagged cold, and `b`. */
+/** Makes them again for each test of the file: the devices `a`, tagged cold, and `b`. */
 export function lastingRulesOfFile(): void {
   beforeAll(async () => {
     database = await startTestDatabase();
