@@ -16,8 +16,10 @@ const ASKED: [name: string, sql: string, values: (ids: string[]) => unknown[]][]
   ['enable', 'select public.set_devices_enabled($1, $2, true)', (ids) => [ids]],
   ['add a tag', "select public.tag_devices($1, $2, '{many}')", (ids) => [ids]],
   ['take it off', "select public.tag_devices($1, $2, '{}', '{many}')", (ids) => [ids]],
-  ['delete', 'select public.delete_devices($1, $2)', (ids) => [ids]],
+  ['delete, 1,000 at a time', 'select public.delete_devices($1, $2)', (ids) => [ids]],
 ];
+/** The dashboard deletes this number by a statement: ingest waits for the status of the devices meanwhile. */
+const DELETED_AT_ONCE = 1000;
 
 export async function run(): Promise<void> {
   const database = await startTestDatabase();
@@ -51,10 +53,18 @@ export async function run(): Promise<void> {
       [tenant],
     );
     for (const [name, sql, values] of ASKED) {
+      const { ids } = found[0]!;
+      const size = name.startsWith('delete') ? DELETED_AT_ONCE : DEVICES;
+      let longest = 0;
       const begun = performance.now();
-      await database.asUser(owner, sql, [tenant, ...values(found[0]!.ids)]);
+      for (let begin = 0; begin < DEVICES; begin += size) {
+        const from = performance.now();
+        await database.asUser(owner, sql, [tenant, ...values(ids.slice(begin, begin + size))]);
+        longest = Math.max(longest, performance.now() - from);
+      }
       const share = (performance.now() - begun) / BOUND_MS;
-      console.log(`${name}, ${DEVICES} devices: ${share.toFixed(2)} of its bound`);
+      const part = size < DEVICES ? `; a statement ${(longest / BOUND_MS).toFixed(2)}` : '';
+      console.log(`${name}, ${DEVICES} devices: ${share.toFixed(2)} of its bound${part}`);
       if (share > 1) process.exitCode = 1;
     }
   } finally {

@@ -17,6 +17,7 @@ export const TENANT_LIMITS = {
   max_routes: 'notification routes of a tenant',
   max_mails_day: "mails of a tenant's channels a day of UTC",
   max_channel_hour: 'single notifications of a channel an hour; what is more goes into digests',
+  max_alerts_hour: 'alerts that open in an hour; beyond it a rule opens one an hour of each device',
 } as const;
 export type TenantLimit = keyof typeof TENANT_LIMITS;
 
@@ -25,6 +26,14 @@ export const READING_LIMITS = {
   readings_per_minute: 'readings that a tenant may store a minute',
   readings_per_day: 'readings that a tenant may store a day of UTC',
   bytes_per_day: 'bytes of payloads that a tenant may store a day of UTC',
+} as const;
+
+/** Columns of `public.tenant_limits` alone: without a number the configuration's cap holds. */
+export const QUESTION_LIMITS = {
+  question_tokens_day: "tokens that a tenant's questions may cost a day of UTC",
+  question_tokens_month: "tokens that a tenant's questions may cost a month of UTC",
+  question_cents_day: "cents of a US dollar that a tenant's questions may cost a day of UTC",
+  question_cents_month: "cents of a US dollar that a tenant's questions may cost a month of UTC",
 } as const;
 
 /** Columns of `access.platform_limits` alone. */

@@ -1,12 +1,9 @@
 // Questions about a tenant's own data: what can be asked, and what comes back.
+import type { Language } from './languages.ts';
 
 /** `alert`: why an alert opened. `device`, `tenant`: what changed in the last seven days. */
 export const QUESTION_KINDS = ['alert', 'device', 'tenant'] as const;
 export type QuestionKind = (typeof QUESTION_KINDS)[number];
-
-/** Languages that an answer can be in. */
-export const ANSWER_LANGUAGES = { en: 'English', id: 'Indonesian' } as const;
-export type AnswerLanguage = keyof typeof ANSWER_LANGUAGES;
 
 /** Money is counted in millionths of a US dollar: a price of 1 USD a million tokens is 1 a token. */
 export const MICROS = 1_000_000;
@@ -28,7 +25,7 @@ export interface Question {
   kind: QuestionKind;
   /** Of the alert, the device or the tenant. */
   id: string;
-  language: AnswerLanguage;
+  language: Language;
 }
 
 /** What it answers with 200. */

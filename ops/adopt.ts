@@ -62,6 +62,7 @@ export function adoptCommand(): Command {
     })
     .addCommand(
       new Command('phase')
+        .configureHelp({ showGlobalOptions: true })
         .description('set the phase of the next deployment: one step forward, or any step back')
         .argument('<number>', `0 to ${LAST_PHASE}`)
         .addHelpText('after', '\nExample:\n  npm run ops -- adopt phase 1 --stack prod')
@@ -74,6 +75,7 @@ export function adoptCommand(): Command {
     )
     .addCommand(
       new Command('exceptions')
+        .configureHelp({ showGlobalOptions: true })
         .description('write policies.<stack>.json: dated exceptions for violations that a later phase ends')
         .addHelpText('after', '\nExample:\n  npm run ops -- adopt exceptions --stack prod')
         .action(async (_: unknown, command: Command) => {

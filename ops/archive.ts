@@ -84,7 +84,7 @@ function listCommand(): Command {
 function queryCommand(): Command {
   return withSpan(new Command('query'))
     .description("ask a tenant's archived readings with DuckDB's SQL: the view is called readings")
-    .argument('<tenant>', 'its short name, or its id')
+    .argument('<tenant>', 'its slug, or its id')
     .argument('<sql>', 'columns: tenant_id, device_id, ts, message_id, received_at, payload (JSON)')
     .addOption(targetOption('the environment variables'))
     .option('--csv', 'as CSV; as JSON lines without')
@@ -98,7 +98,7 @@ function queryCommand(): Command {
 function restoreCommand(): Command {
   return withSpan(new Command('restore'))
     .description("bring a tenant's archived readings back into the database for some days; the archive keeps them")
-    .argument('<tenant>', 'its short name, or its id')
+    .argument('<tenant>', 'its slug, or its id')
     .addOption(targetOption().makeOptionMandatory())
     .option('--days <n>', 'for how long they stay before they are taken out again', holdOf, 7)
     .action(async (tenant: string, { from, to, days, ...options }: Span & { days: number }) => {

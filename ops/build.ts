@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { freshDashboard } from '../apps/dashboard/build.ts';
+import { explainOnHelp } from '../bootstrap/explain.ts';
 import { ROOT } from '../bootstrap/root.mjs';
 import { ingressRules } from '../domain/ingress.ts';
 import { buildFunctions } from '../provisioning/functions/build.ts';
@@ -48,6 +49,7 @@ async function buildMonitoring(): Promise<string> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  explainOnHelp(import.meta.filename);
   for (const build of [buildFunctions, buildBroker, buildMonitoring, freshDashboard])
     console.log(`built ${relative(ROOT, await build())}`);
 }

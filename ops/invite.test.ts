@@ -191,12 +191,14 @@ describe('limit', () => {
     expect(await devices('--devices', '50', '--until', '2999-12-31')).toMatch(/^\d of 50 until 3000-01-01T00:00:00/);
     expect(await devices('--devices', 'default')).toMatch(/^\d of 20$/);
     expect((await show('acme', '--readings-per-day', '500'))['readings-per-day']).toBe('0 of 500');
+    expect((await show('acme', '--question-cents-day', '200'))['question-cents-day']).toBe('0 of 200');
   });
 
   it.each([
     [['nobody'], 1, 'there is no tenant "nobody": see "tenant list"'],
     [['--devices', 'default'], 1, '--devices default is for one tenant: name it'],
     [['--readings-per-day', '5'], 1, '--readings-per-day 5 is for one tenant: name it'],
+    [['--question-cents-day', '5'], 1, '--question-cents-day 5 is for one tenant: name it'],
     [['acme', '--tenants-per-person', '5'], 1, '--tenants-per-person is for the whole platform: leave the tenant out'],
     [['--devices', '5', '--until', '2999-12-31'], 1, '--until needs a tenant, and a limit with a number'],
     [['acme', '--devices', 'many'], 2, 'Give a whole number from 0, or "default".'],

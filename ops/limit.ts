@@ -1,12 +1,14 @@
 // `ops limit`: what a tenant and a person may have, permanently or until a day.
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from 'pg';
-import { PERSON_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
+import { PERSON_LIMITS, QUESTION_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { tenantIdOf } from '../provisioning/database/registry.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
-const LIMITS: Record<string, string> = { ...TENANT_LIMITS, ...READING_LIMITS, ...PERSON_LIMITS };
+const LIMITS: Record<string, string> = { ...TENANT_LIMITS, ...READING_LIMITS, ...QUESTION_LIMITS, ...PERSON_LIMITS };
+/** Of one tenant only. */
+const OWN_LIMITS = { ...READING_LIMITS, ...QUESTION_LIMITS };
 
 /** `max_dead_letters` is `--dead-letters`. */
 const optionOf = (column: string) => column.replace(/^max_/, '').replaceAll('_', '-');
@@ -35,6 +37,7 @@ Examples:
   npm run ops -- limit acme
   npm run ops -- limit acme --devices 5000 --dead-letters 50000
   npm run ops -- limit acme --devices 5000 --until 2026-12-31
+  npm run ops -- limit acme --question-cents-day 200
   npm run ops -- limit acme --devices default`,
     )
     .action(async (tenant: string | undefined, { until, ...options }: Options) => {
@@ -62,7 +65,7 @@ function check(column: string, value: Amount, tenant: string | undefined): void 
   const option = `--${optionOf(column)}`;
   if (tenant !== undefined && column in PERSON_LIMITS)
     throw new Error(`${option} is for the whole platform: leave the tenant out`);
-  if (tenant === undefined && (column in READING_LIMITS || value === 'default'))
+  if (tenant === undefined && (column in OWN_LIMITS || value === 'default'))
     throw new Error(`${option} ${value} is for one tenant: name it`);
 }
 

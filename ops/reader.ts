@@ -9,7 +9,7 @@ import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 export function readerCommand(): Command {
   return withTarget(new Command('reader'))
     .description("make a login that reads one tenant's devices, readings and alerts, and shows it once")
-    .argument('<tenant>', 'its short name')
+    .argument('<tenant>', 'its slug')
     .option('--remove', 'end its connections and remove it')
     .addHelpText(
       'after',

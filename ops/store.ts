@@ -1,6 +1,6 @@
 // Where backups and the archive lie: a folder, or a container of Azure's Blob storage. What lies there is never overwritten.
 import { createReadStream, createWriteStream } from 'node:fs';
-import { chown, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { lchown, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -63,8 +63,10 @@ export function folderStore(folder: string, linkKey?: string): Store {
       const place = dirname(join(folder, name));
       const first = await mkdir(place, { recursive: true, mode: 0o700 });
       const part = join(folder, `${name}.part`);
+      // A run that was killed may have left it. A link of this name, by anyone who may write here, must not lead root elsewhere.
+      await rm(part, { force: true });
       try {
-        await pipeline(content, createWriteStream(part, { mode: 0o600, flush: true }));
+        await pipeline(content, createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true }));
         await giveToOwner(folder, part, first);
         await link(part, join(folder, name)).catch((error: NodeJS.ErrnoException) => {
           throw error.code === 'EEXIST' ? taken(folder, name) : error;
@@ -95,9 +97,9 @@ export function folderStore(folder: string, linkKey?: string): Store {
 async function giveToOwner(folder: string, part: string, firstMade: string | undefined): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = await stat(folder);
-  await chown(part, uid, gid);
+  await lchown(part, uid, gid);
   for (let made = dirname(resolve(part)); firstMade && made.startsWith(firstMade); made = dirname(made))
-    await chown(made, uid, gid);
+    await lchown(made, uid, gid);
 }
 
 const BLOCK_BYTES = 8 * 1024 * 1024;

@@ -4,8 +4,11 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
+import { explainOnHelp } from '../bootstrap/explain.ts';
 import { ensurePythonTools } from '../bootstrap/python-tools.ts';
 import { ROOT } from '../bootstrap/root.mjs';
+
+explainOnHelp(import.meta.filename);
 
 type Step = [what: string, program: string, ...args: string[]];
 

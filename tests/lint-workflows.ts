@@ -3,7 +3,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { explainOnHelp } from '../bootstrap/explain.ts';
 import { ROOT } from '../bootstrap/root.mjs';
+
+explainOnHelp(import.meta.filename);
 
 const VERSION = '1.7.12';
 const MODULE = `github.com/rhysd/actionlint/cmd/actionlint@v${VERSION}`;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { RuleDraft } from '../apps/dashboard/features/alerts/rules.ts';
 import type { Filter, Sort } from '../apps/dashboard/features/devices/device-list.ts';
 import { ROOT } from '../bootstrap/root.mjs';
-import { READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
+import { QUESTION_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
 import { generateKey } from '../domain/credentials.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type ApiRig, startApiRig } from './support/api-rig.ts';
@@ -29,7 +29,7 @@ import {
 } from './support/full-tenant.ts';
 
 const FEATURES = join(ROOT, 'apps/dashboard/features');
-const LIMITS = Object.keys({ ...TENANT_LIMITS, ...READING_LIMITS }).length;
+const LIMITS = Object.keys({ ...TENANT_LIMITS, ...READING_LIMITS, ...QUESTION_LIMITS }).length;
 const CUTS = [1000, 100, 7];
 const ANN = { email: 'ann@acme.example', password: generateKey() };
 
@@ -195,7 +195,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     return one(Promise.resolve(status.telemetry_rows_estimate));
   },
   usageDays: ({ usage }) => whole(usage.usageDays(tenant, '2026-10'), 31),
-  questionOffer: ({ questions }) => one(questions.questionOffer()),
+  questionOffer: ({ questions }) => one(questions.questionOffer(tenant)),
   questionDays: ({ questions }) => whole(questions.questionDays(tenant, '2026-10'), 31),
   questionsAreOn: async ({ questions }) => {
     expect(await questions.questionsAreOn(tenant)).toBe(true);

@@ -111,7 +111,7 @@ test('a tenant: asked for, kept, asked for again, and nothing of it is left', as
   expect(await stateOf(a.id)).toMatchObject({ stage: 'archive', problem: null });
   expect((await one(`select count(*)::int as n from pg_roles where ${READERS}`)).n).toBe(0);
   await expect(addDevice(rig.admin, { tenant: 'acme', device: 'x', createTenant: true })).rejects.toThrow(
-    'a tenant with the short name "acme" is being deleted',
+    'a tenant with the slug "acme" is being deleted',
   );
   await later();
   await turn();

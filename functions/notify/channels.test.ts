@@ -40,11 +40,13 @@ test('a mail channel is confirmed, and permanently refused, by anyone who reads 
     name: 'On call',
     kind: 'email',
     destination: 'On.Call@acme.example',
+    language: 'id',
   });
   const { rows } = await admin('select * from ingest.claim_notifications(10, 10, 30)');
   expect(rows.find(({ channel_id }) => channel_id === id)).toMatchObject({
     transition: 'confirmation',
     destination: 'On.Call@acme.example',
+    language: 'id',
     // The slug: a stranger is sent no text of the tenant's.
     content: { tenant: 'acme' },
   });
@@ -52,6 +54,10 @@ test('a mail channel is confirmed, and permanently refused, by anyone who reads 
   const answer = async (token: string, wanted: boolean) =>
     (await server.admin.query('select public.answer_notification_channel($1, $2) as it', [token, wanted])).rows[0].it;
   expect(await answer('another token', true)).toBeNull();
+  await call('change_notification_channel', { channel_id: id, language: 'en' });
+  await expect(call('change_notification_channel', { channel_id: id, language: 'xx' })).rejects.toMatchObject({
+    hint: 'Use en or id.',
+  });
   await admin("update public.tenants set name = 'acme' where id = $1", [tenant]);
   expect(await answer('secret token', true)).toBe('acme');
   await call('send_test_notification', { channel_id: id });

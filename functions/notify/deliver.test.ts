@@ -43,6 +43,7 @@ const notification = (values: Partial<Notification>): Notification => ({
   lease: '',
   tenant_id: 'acme',
   channel_id: 'channel',
+  language: 'en',
   alert_id: 'alert',
   kind: 'email',
   destination: 'on-call@acme.example',

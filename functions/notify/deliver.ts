@@ -2,6 +2,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { once } from 'node:events';
 import type * as z from 'zod';
+import type { Language } from '../../domain/languages.ts';
 import { NotOpened, type OpeningKey, openingKey, openSecrets } from '../../domain/sealed-secrets.ts';
 import type { NotifySettings } from '../settings/notify.ts';
 import { AddressRefused, checkUrl, findTarget, NameNotFound } from './address.ts';
@@ -9,6 +10,7 @@ import { type Mailer, MailRefused, openMailer } from './mail.ts';
 import { type Content, writeConfirmation, writeMessage } from './message.ts';
 import { post } from './post.ts';
 import { chatSecrets, fillTemplate, keyHeader, signWebhook, webhookSecrets } from './webhook.ts';
+import { say } from './words.ts';
 
 /** A notification, as `ingest.claim_notifications` gives it. */
 export interface Notification {
@@ -21,6 +23,7 @@ export interface Notification {
   destination: string;
   sealed: string | null;
   template: unknown;
+  language: Language;
   transition: string;
   content: Content;
   created_at: Date;
@@ -58,7 +61,7 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
 
   async function request(item: Notification, signal: AbortSignal): Promise<void> {
     const opened = await openSecrets(item.sealed ?? '', keys, item.tenant_id);
-    const message = writeMessage(item.transition, item.content, dashboardUrl);
+    const message = writeMessage(item.transition, item.content, dashboardUrl, item.language);
     const { url, headers, body } =
       item.kind === 'webhook' ? toWebhook(item, opened) : toChat(item, opened, message.text);
     if (Buffer.byteLength(body) > MOST_BODY_BYTES)
@@ -75,9 +78,9 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
     if (!mailer) throw new MailRefused('this platform sends no mail: its operator has configured no mail server');
     const link = `${dashboardUrl}/notifications/#token=${tokenOf(item.channel_id)}`;
     if (item.transition === 'confirmation')
-      return mailer.send(item.id, item.destination, writeConfirmation(item.content.tenant, link));
-    const { subject, text } = writeMessage(item.transition, item.content, dashboardUrl);
-    const body = `${text}\nTo receive no more of these mails: ${link}\n`;
+      return mailer.send(item.id, item.destination, writeConfirmation(item.content.tenant, link, item.language));
+    const { subject, text } = writeMessage(item.transition, item.content, dashboardUrl, item.language);
+    const body = `${text}\n${say(item.language, 'To receive no more of these mails: {link}', { link })}\n`;
     return mailer.send(item.id, item.destination, { subject, text: body });
   }
 

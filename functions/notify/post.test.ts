@@ -47,6 +47,7 @@ async function deliver(host: string, item: Partial<Notification> = {}, rules: Pi
   const whole: Notification = {
     id: 'id',
     lease: '',
+    language: 'en',
     tenant_id: 'acme',
     channel_id: 'channel',
     alert_id: null,

@@ -26,6 +26,8 @@ export interface Asking {
   budget: Budget;
   complete: Complete;
   log: Logger;
+  /** Takes a place of the tenant's for the call; returns what gives it back. @throws Refused. */
+  takePlace: (tenant: string) => () => void;
   /** Milliseconds for the calls of models. Default: 25 seconds, well within a reservation's minute. */
   callsMs?: number;
 }
@@ -38,8 +40,18 @@ const MODELS_ASKED = 2;
 
 /** @param token of the person. @throws Refused. */
 export async function ask(asking: Asking, question: Question, token: string): Promise<Answer> {
-  const { settings, log, callsMs = CALLS_MS } = asking;
+  const { settings, takePlace } = asking;
   const found = await findFacts(settings, question, token);
+  const giveBack = takePlace(found.tenant_id);
+  try {
+    return await askModels(asking, question, found);
+  } finally {
+    giveBack();
+  }
+}
+
+async function askModels(asking: Asking, question: Question, found: Found): Promise<Answer> {
+  const { settings, log, callsMs = CALLS_MS } = asking;
   const facts = fitFacts(found.facts);
   const messages = messagesFor(facts, question.language);
   const ends = monotonic() + callsMs;

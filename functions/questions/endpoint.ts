@@ -1,13 +1,15 @@
 // `POST /api/questions`, for whatever serves it: the Function App's HTTP trigger, or the worker's own server. The dashboard's own origin
 // forwards to it; it sends no CORS header, so that no other site's page can use it.
 import * as z from 'zod';
-import { ANSWER_LANGUAGES, type AnswerLanguage, QUESTION_KINDS, type Refusal } from '../../domain/questions.ts';
+import { LANGUAGES, type Language } from '../../domain/languages.ts';
+import { QUESTION_KINDS, type Refusal } from '../../domain/questions.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { QuestionSettings } from '../settings/questions.ts';
 import { type Asking, ask, whyOf } from './ask.ts';
 import { readBounded, TooLong } from './bounded.ts';
 import { openBudget } from './budget.ts';
+import { makePlaces } from './places.ts';
 import { makeProvider } from './provider.ts';
 import { Refused } from './refused.ts';
 
@@ -33,14 +35,17 @@ export interface Questions {
 const QUESTION = z.strictObject({
   kind: z.enum(QUESTION_KINDS),
   id: z.uuid(),
-  language: z.enum(Object.keys(ANSWER_LANGUAGES) as [AnswerLanguage, ...AnswerLanguage[]]),
+  language: z.enum(Object.keys(LANGUAGES) as [Language, ...Language[]]),
 });
 const MOST_BYTES = 500;
 /** A token of the auth service is about a kilobyte. */
 const TOKEN = /^Bearer ([\w.~+/-]{20,8000}=*)$/;
-/** Questions that one process works on, and those of one token: each holds some kilobytes, and a place of the model. */
-const AT_ONCE = 32;
+/** Questions that one process works on, and those of one token: each holds some kilobytes. */
+const AT_ONCE = 64;
 const AT_ONCE_EACH = 2;
+/** Calls of a model, and those for one tenant, from all of its people: each can have many sessions. */
+const CALLS = 32;
+const CALLS_EACH = 4;
 /** No longer than a reservation holds, for everything of the database. */
 const DATABASE_MS = 15_000;
 
@@ -49,7 +54,8 @@ export function makeQuestions(settings: QuestionSettings, asking: Partial<Asking
   const database: Database = openDatabase(settings.database, () => DATABASE_MS);
   const budget = openBudget(database);
   const complete = makeProvider(settings);
-  const working = new Map<string, number>();
+  const working = makePlaces(AT_ONCE_EACH, AT_ONCE);
+  const calling = makePlaces(CALLS_EACH, CALLS);
   let published: Promise<void> | undefined;
 
   async function work({ authorization, body }: QuestionRequest, log: Logger) {
@@ -57,21 +63,16 @@ export function makeQuestions(settings: QuestionSettings, asking: Partial<Asking
     if (token === undefined) throw new Refused(401, 'Sign in to ask.');
     // Before it takes a place: a body that does not end must not hold one.
     const question = await readQuestion(body);
-    const others = [...working.values()].reduce((sum, count) => sum + count, 0);
-    if (others >= AT_ONCE || (working.get(token) ?? 0) >= AT_ONCE_EACH)
-      throw new Refused(429, 'Too many questions at once.', { until: new Date(Date.now() + 10_000) });
-    working.set(token, (working.get(token) ?? 0) + 1);
+    const giveBack = working.take(token);
     try {
       published ??= budget.publish(settings);
       await published.catch((error: unknown) => {
         published = undefined;
         throw error;
       });
-      return await ask({ settings, budget, complete, log, ...asking }, question, token);
+      return await ask({ settings, budget, complete, log, takePlace: calling.take, ...asking }, question, token);
     } finally {
-      const left = (working.get(token) ?? 1) - 1;
-      if (left > 0) working.set(token, left);
-      else working.delete(token);
+      giveBack();
     }
   }
 

@@ -1,6 +1,6 @@
 // A tenant's own archive: asked for by an owner, linked by the next run, read by those who have a link.
 import { createHash } from 'node:crypto';
-import { chownSync, readFileSync, statSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -67,6 +67,29 @@ test.skipIf(process.getuid?.() !== 0)('what root stores is its folder’s owner�
   await lab.store.put('new/object', Readable.from('x'));
   for (const name of ['new', 'new/object'])
     expect(statSync(join(lab.folder, name)), name).toMatchObject({ uid: 813, gid: 814 });
+});
+
+test.skipIf(process.getuid?.() !== 0)('a link that the folder’s owner laid leads root nowhere else', async () => {
+  const other = join(lab.folder, 'of-somebody-else');
+  writeFileSync(other, 'theirs', { mode: 0o600 });
+  chownSync(lab.folder, 813, 814);
+  mkdirSync(join(lab.folder, 'laid'));
+  symlinkSync(other, join(lab.folder, 'laid/object.part'));
+  await lab.store.put('laid/object', Readable.from('x'));
+  expect(readFileSync(other, 'utf8')).toBe('theirs');
+  expect(statSync(other).uid).toBe(0);
+  expect(readFileSync(join(lab.folder, 'laid/object'), 'utf8')).toBe('x');
+});
+
+test('more tenants ask than the database names at a time: one run answers all', async () => {
+  const { rows } = await lab.admin.query(
+    "insert into public.tenants (slug, name) select 'asks-' || n, 'Asks' from generate_series(1, 25) as n returning id",
+  );
+  for (const { id } of rows) await ask(id);
+  await lab.archive();
+  const open = await lab.admin.query('select from public.archive_requests where made_at is null');
+  await lab.admin.query("delete from public.tenants where slug like 'asks-%'");
+  expect(open.rowCount).toBe(0);
 });
 
 test('a link is for one object and until its end', async () => {

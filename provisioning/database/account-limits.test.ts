@@ -1,7 +1,7 @@
 // What a signed-in person, and a tenant, may have at most, beside a victim who is not concerned. The operator is not bound.
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PERSON_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../../domain/account-limits.ts';
+import { PERSON_LIMITS, QUESTION_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../../domain/account-limits.ts';
 import { addDevice } from './registry.ts';
 import { become, NOT_FOUND, REFUSED, startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { makePerson, makeWorld, type Person, SAMPLE_HASH, type Tenant, type World } from './testing/world.ts';
@@ -70,22 +70,24 @@ describe('the limits', () => {
       return rows.map(({ name }) => name).toSorted();
     };
     const tenant = Object.keys(TENANT_LIMITS);
-    const readings = Object.keys(READING_LIMITS);
+    const own = Object.keys({ ...READING_LIMITS, ...QUESTION_LIMITS });
     expect(await columnsOf('access.platform_limits')).toEqual([...tenant, ...Object.keys(PERSON_LIMITS)].toSorted());
-    expect(await columnsOf('public.tenant_limits')).toEqual([...tenant, ...readings].toSorted());
+    expect(await columnsOf('public.tenant_limits')).toEqual([...tenant, ...own].toSorted());
     const { rows } = await database.admin.query(
       `select pg_get_constraintdef(oid) as text from pg_constraint
        where conrelid = 'access.temporary_limits'::regclass and pg_get_constraintdef(oid) like '%name = ANY%'`,
     );
     const names = [...rows[0].text.matchAll(/'([a-z_]+)'::text/g)].map(([, name]) => name);
-    expect(names.toSorted()).toEqual([...tenant, ...readings].toSorted());
+    expect(names.toSorted()).toEqual([...tenant, ...own].toSorted());
   });
 
   it('are shown to members with what is used, and to nobody else', async () => {
     const ask = async (person: Person) =>
       (await database.asUser(person, 'select * from public.limits_in_use($1)', [acme.id])).rows;
     const rows = await ask(acme.viewer);
-    expect(rows.map(({ name }) => name)).toEqual(Object.keys({ ...TENANT_LIMITS, ...READING_LIMITS }).toSorted());
+    expect(rows.map(({ name }) => name)).toEqual(
+      Object.keys({ ...TENANT_LIMITS, ...READING_LIMITS, ...QUESTION_LIMITS }).toSorted(),
+    );
     // Of makeWorld: a number of its own until 2099.
     expect(rows.find(({ name }) => name === 'max_devices')).toMatchObject({ most: '900', used: '2' });
     expect(rows.find(({ name }) => name === 'max_dead_letters')).toMatchObject({
@@ -330,12 +332,12 @@ describe('a person', () => {
     for (const error of refused) expect(error).toMatchObject({ code: REFUSED });
   });
 
-  it('cannot look up which short names are taken, 20 a day', async () => {
+  it('cannot look up which slugs are taken, 20 a day', async () => {
     await limitPlatform('tenants_per_person', 5);
     const spy = await makePerson(database.admin, 'spy@evil.example');
     for (let n = 0; n < 20; n++) expect(await makeTenant(spy, 'globex')).toBeNull();
     for (const slug of ['globex', 'free-name'])
-      await expect(makeTenant(spy, slug)).rejects.toMatchObject({ code: REFUSED, message: /20 short names/ });
+      await expect(makeTenant(spy, slug)).rejects.toMatchObject({ code: REFUSED, message: /20 slugs/ });
     await database.admin.query('update access.refused_slugs set day = day - 1 where user_id = $1', [spy.sub]);
     expect(await makeTenant(spy, 'free-name')).not.toBeNull();
   });

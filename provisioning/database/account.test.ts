@@ -106,12 +106,10 @@ describe('a session', () => {
         await admin.query('rollback to savepoint try; release savepoint try');
       }
     });
-    // How many tenants an account may still make, the platform's public key, and its offer of questions; the example's invitation is
-    // somebody else's.
+    // How many tenants an account may still make, and the platform's public key; the example's invitation is somebody else's.
     expect(others).toEqual({
       tenants_left: 'answered',
       notification_sender: 'answered',
-      question_offer: 'answered',
       accept_invitation: REFUSED,
     });
   });

@@ -1,140 +1,30 @@
 // Rules that hold for a duration, on tags, text and two conditions: what opens and resolves their alerts, by hand and against an oracle.
 import pino from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { generateKey } from '../../domain/credentials.ts';
 import { evaluateAlerts } from '../../functions/alerts/evaluate.ts';
 import { openDatabase } from '../../functions/database/connection.ts';
 import { readPeriodicSettings } from '../../functions/settings/periodic.ts';
 import { roleUrl } from '../../lab/postgres.ts';
 import { setLogin } from './login.ts';
-import { startTestDatabase, type TestDatabase } from './testing/database.ts';
-import { makePerson, type Person } from './testing/world.ts';
+import {
+  addRule,
+  alerts,
+  BOTH,
+  base,
+  database,
+  judge,
+  lastingRulesOfFile,
+  messages,
+  minuteOf,
+  OPEN,
+  read,
+  tenant,
+  tryRule,
+  WARM,
+} from './testing/lasting-rules.ts';
 
-let database: TestDatabase;
-let ann: Person;
-let tenant: string;
-/** Ids by slug. */
-let devices: Record<string, string>;
-/** All times are minutes from this one; two hours ago. */
-let base: Date;
-
-beforeAll(async () => {
-  database = await startTestDatabase();
-  ann = await makePerson(database.admin, 'ann@acme.example');
-  const { rows } = await database.admin.query(
-    "insert into public.tenants (slug, name) values ('acme', 'Acme') returning id",
-  );
-  tenant = rows[0].id;
-  await database.admin.query(
-    "insert into public.memberships (tenant_id, user_id, email, role) values ($1, $2, $3, 'staff')",
-    [tenant, ann.sub, ann.email],
-  );
-});
-afterAll(() => database.stop());
-beforeEach(async () => {
-  base = new Date(Math.floor(Date.now() / 1000) * 1000 - 120 * 60_000);
-  await database.admin.query(
-    'delete from public.alert_rules; delete from public.telemetry; delete from public.devices; delete from public.telemetry_rollups',
-  );
-  const { rows } = await database.admin.query(
-    `insert into public.devices (tenant_id, slug, name, tags, created_at)
-     select $1, slug, slug, tags::text[], now() - interval '30 days' from (values ('a', '{cold}'), ('b', '{}')) as d (slug, tags)
-     returning slug, id`,
-    [tenant],
-  );
-  devices = Object.fromEntries(rows.map(({ slug, id }) => [slug, id]));
-});
-
-/** A reading that came at some minute, stored now. */
-const read = (minute: number, payload: unknown, device = 'a') =>
-  database.admin.query(
-    `with reading as (
-       insert into public.telemetry (tenant_id, device_id, received_at, ts, message_id, payload)
-       select $1, $2, at, at, gen_random_uuid(), $4 from (select $5::timestamptz + make_interval(secs => $3::float8 * 60) as at) as came
-       returning *)
-     select ingest.note_devices(array[tenant_id], array[device_id], array[received_at], '{null}'::real[], '{0}'::real[], array[ts],
-       array[(select jsonb_object_agg(key, jsonb_build_array(value, extract(epoch from ts) * 1000, extract(epoch from received_at) * 1000))
-         from jsonb_each(payload))], array[tstzmultirange(tstzrange(ts - interval '1 minute', ts + interval '1 minute'))])
-     from reading`,
-    [tenant, devices[device], minute, JSON.stringify(payload), base],
-  );
-
-/** Judges all rules as of a minute. @returns alerts opened or resolved. */
-async function judge(minute: number): Promise<number> {
-  const { rows } = await database.admin.query(
-    `select (ingest.judge_rules(array(select id from public.alert_rules), 'infinity', $2::timestamptz + make_interval(secs => $1::float8 * 60))).changed`,
-    [minute, base],
-  );
-  return rows[0].changed;
-}
-
-interface Rule {
-  kind?: string;
-  device_id?: string;
-  tag?: string;
-  field?: string;
-  comparison?: string;
-  threshold?: number;
-  wanted?: string;
-  for_minutes?: number;
-  also_field?: string;
-  also_comparison?: string;
-  also_threshold?: number;
-  also_wanted?: string;
-  window_minutes?: number;
-}
-const WARM: Rule = { field: 't', comparison: 'above', threshold: 8, for_minutes: 10 };
-const OPEN: Rule = { field: 'door', comparison: 'is', wanted: 'open', for_minutes: 0 };
-const BOTH: Rule = { ...WARM, also_field: 'door', also_comparison: 'is', also_wanted: 'open' };
-
-/** @returns its id. */
-async function addRule(rule: Rule): Promise<string> {
-  const all = { tenant_id: tenant, name: 'rule', kind: 'threshold', window_minutes: 5, ...rule };
-  const names = Object.keys(all);
-  const { rows } = await database.asUser(
-    ann,
-    `insert into public.alert_rules (${names}) values (${names.map((_, n) => `$${n + 1}`)}) returning id`,
-    Object.values(all),
-  );
-  return rows[0].id;
-}
-
-const minuteOf = (time: Date | string | null) =>
-  time === null ? null : Math.round((new Date(time).getTime() - base.getTime()) / 600) / 100;
-
-/** [device, opened at, resolved at] of each, in minutes, oldest first. */
-async function alerts(rule?: string) {
-  const { rows } = await database.admin.query(
-    `select d.slug, a.opened_at, a.resolved_at from public.alerts as a join public.devices as d on d.id = a.device_id
-     where $1::uuid is null or a.rule_id = $1 order by a.opened_at, d.slug`,
-    [rule ?? null],
-  );
-  return rows.map(({ slug, opened_at, resolved_at }) => [slug, minuteOf(opened_at), minuteOf(resolved_at)]);
-}
-
-const messages = async () =>
-  (await database.admin.query('select message from public.alerts order by opened_at')).rows.map(
-    ({ message }) => message,
-  );
-
-/** What a rule would have opened, in minutes, oldest first. */
-async function tryRule(rule: Rule) {
-  const all = { tenant_id: tenant, kind: 'threshold', window_minutes: 5, hours: 24, ...rule } as Record<
-    string,
-    unknown
-  >;
-  for (const name of ['device_id', 'field', 'comparison', 'threshold']) all[name] ??= null;
-  const names = Object.keys(all);
-  const { rows } = await database.asUser(
-    ann,
-    `select * from public.try_alert_rule(${names.map((name, n) => `${name} => $${n + 1}`)})`,
-    Object.values(all),
-  );
-  return {
-    ...rows[0],
-    at: rows[0].newest.map(({ received_at }: { received_at: string }) => minuteOf(received_at)).toReversed(),
-  };
-}
+lastingRulesOfFile();
 
 describe('a duration', () => {
   it('opens when every reading in it breaks the rule, and the first that does not resolves it', async () => {
@@ -200,6 +90,27 @@ describe('a duration', () => {
     await database.admin.query("update public.alert_rule_progress set cursor = '3' where rule_id = $1", [id]);
     expect(await judge(19)).toBe(0);
     expect(await alerts()).toEqual([['a', 16, 18]]);
+  });
+
+  it('is not begun or ended by a reading from before the newest one that was judged', async () => {
+    const warm = await addRule(WARM);
+    const open = await addRule(OPEN);
+    await judge(0);
+    await read(1, { t: 9, door: 'shut' });
+    await read(6, { t: 9, door: 'shut' });
+    await judge(7);
+    await read(5, { t: 7, door: 'open' });
+    expect(await judge(8)).toBe(0);
+    expect(await judge(12)).toBe(1);
+    expect(await alerts(warm)).toEqual([['a', 11, null]]);
+    expect(await alerts(open)).toEqual([]);
+    // What came in between counts when it is the newest that says something.
+    await read(13, { door: 'open' });
+    await judge(14);
+    expect(await alerts(open)).toEqual([['a', 13, null]]);
+    await read(12.5, { t: 7 });
+    await judge(15);
+    expect(await alerts(warm)).toEqual([['a', 11, 15]]);
   });
 
   it('begins at most an hour back, and knows what a device sent last', async () => {
@@ -394,14 +305,29 @@ describe('against an oracle that judges from all rows at once', () => {
     round: number;
   }
 
+  const warm = ({ payload: { t } }: Row) => (t === undefined ? undefined : t > 8);
+  const open = ({ payload: { door } }: Row) => (door === undefined ? undefined : door === 'open');
+  const shut = (row: Row) => (open(row) === undefined ? undefined : !open(row));
+  const always = () => true;
+  type Meets = (row: Row) => boolean | undefined;
+
+  /** Whether the device's status knows a newer reading that says something about the condition, and the round has none as new. */
+  function isLate(rows: Row[], { device, round }: Row, meets: Meets): boolean {
+    if (meets === always) return false;
+    let newest = Number.NEGATIVE_INFINITY;
+    let field = Number.NEGATIVE_INFINITY;
+    let now = Number.NEGATIVE_INFINITY;
+    for (const row of rows.filter((other) => other.device === device && other.round <= round)) {
+      // What a reading says stands in the status when it is the newest of all, or the first that says so.
+      if (meets(row) !== undefined && (row.minute >= newest || field === Number.NEGATIVE_INFINITY)) field = row.minute;
+      newest = Math.max(newest, row.minute);
+      if (meets(row) !== undefined && row.round === round) now = Math.max(now, row.minute);
+    }
+    return field > now;
+  }
+
   /** What the alerts must be, from all rows and the minutes of the rounds. */
-  function expected(
-    rows: Row[],
-    rounds: number[],
-    first: (row: Row) => boolean | undefined,
-    second: typeof first,
-    hold: number,
-  ) {
+  function expected(rows: Row[], rounds: number[], first: Meets, second: Meets, hold: number) {
     const found: [string, number, number | null][] = [];
     for (const device of ['a', 'b']) {
       const ordered = rows
@@ -413,6 +339,7 @@ describe('against an oracle that judges from all rows at once', () => {
         for (const condition of known) {
           const met = condition.meets(row);
           if (met === undefined || met === condition.met || row.minute <= condition.turned) continue;
+          if (isLate(rows, row, condition.meets)) continue;
           condition.met = met;
           condition.turned = row.minute;
         }
@@ -438,10 +365,6 @@ describe('against an oracle that judges from all rows at once', () => {
     'opens and resolves the same, late readings, missed and broken rounds among them: seed %i',
     async (seed) => {
       const random = numbers(seed);
-      const warm = ({ payload: { t } }: Row) => (t === undefined ? undefined : t > 8);
-      const open = ({ payload: { door } }: Row) => (door === undefined ? undefined : door === 'open');
-      const shut = (row: Row) => (open(row) === undefined ? undefined : !open(row));
-      const always = () => true;
       const rules = [
         { id: await addRule(WARM), first: warm, second: always, hold: 10 },
         { id: await addRule({ ...WARM, for_minutes: 0 }), first: warm, second: always, hold: 0 },

@@ -95,6 +95,23 @@ test.each<Person>(['owner', 'staff', 'viewer'])(
   },
 );
 
+test.each([320, 390])(
+  'the bar of pages on a phone of %i px: whole and without scrolling, in both languages',
+  async (width) => {
+    for (const locale of ['en-US', 'id-ID']) {
+      const page = await openAs('owner', '/admin/devices', { locale, viewport: { width, height: 700 } });
+      const bar = page.getByRole('navigation', { name: locale === 'id-ID' ? 'Utama' : 'Main' });
+      await bar.waitFor();
+      const cut = await page.evaluate<string[]>(`[...document.querySelectorAll('nav, nav a')].filter((part) => {
+      const { left, right } = part.getBoundingClientRect();
+      return part.scrollWidth > part.clientWidth || left < 0 || right > innerWidth;
+    }).map(({ textContent }) => textContent)`);
+      expect(cut, locale).toEqual([]);
+      expect(await bar.getByRole('link').count()).toBe(8);
+    }
+  },
+);
+
 test('a device: values with a decimal comma, times with their zone, and a refusal of the database', async () => {
   const page = await openInIndonesian('owner', '/admin/devices', /status of 409/);
   await page.getByRole('link', { name: 'boiler-1' }).click();

@@ -67,6 +67,17 @@ const choose = (page: Page, label: string) =>
     .click();
 const address = (page: Page) => new URL(page.url()).searchParams;
 
+test('a link to no device says so, and the tab is called as the device is', async () => {
+  const page = await openAs('owner', '/admin/devices/view?id=nope');
+  await page.getByText('There is no such device').waitFor();
+  await page.goto(`/admin/devices/view?id=${tracker}`);
+  const name = await page.getByRole('heading', { level: 1 }).innerText();
+  await expect.poll(() => page.title()).toMatch(/ · mqtt-saas$/);
+  await expect
+    .poll(async () => name.startsWith((await page.title()).replace(/^\(\d+\) | · mqtt-saas$/g, '')))
+    .toBe(true);
+});
+
 test('tiles have the newest value of each field with its age, and a reading is shown whole', async () => {
   const page = await openAs('owner', `/admin/devices/view?id=${tracker}`);
   await tile(page, 'gps.lat').waitFor();

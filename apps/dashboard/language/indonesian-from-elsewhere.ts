@@ -1,5 +1,6 @@
 // Texts that the dashboard gets in English, from the database and from programs, in Indonesian. `{…}` stands for a value; the first
 // text that fits is taken. What is not here is shown as it came.
+import { ALERT_TEXTS } from '../../../domain/alert-texts.ts';
 
 /** What entries of the audit log are about. */
 const SUBJECTS = {
@@ -54,7 +55,7 @@ export const TEXTS = {
   'A rule is not allowed.': 'Ada aturan yang tidak diizinkan.',
   'Use at most 8 members of 1 to 64 letters, digits and "_.:@-", and a repeat of 0 to 60000 ms.':
     'Gunakan paling banyak 8 nama properti, masing-masing 1 sampai 64 huruf, angka, dan "_.:@-", serta pengulangan 0 sampai 60000 ms.',
-  'A tenant with the short name "{slug}" is being deleted.': 'Tenant dengan slug "{slug}" sedang dihapus.',
+  'A tenant with the slug "{slug}" is being deleted.': 'Tenant dengan slug "{slug}" sedang dihapus.',
   'An import is a list of 1 to 1000 devices, of at most 4 MiB.':
     'Satu impor memuat 1 sampai 1000 perangkat, paling besar 4 MiB.',
   'Import the file in parts.': 'Impor berkasnya sebagian demi sebagian.',
@@ -81,9 +82,7 @@ export const TEXTS = {
     'Penerima di alamat ini telah menolak email dari tenant ini.',
   "Use another address, or ask the platform's operator.":
     'Gunakan alamat lain, atau tanyakan kepada operator platform.',
-  'The short name "{slug}" is taken.': 'Slug "{slug}" sudah dipakai.',
-  'Choose another short name.': 'Pilih slug lain.',
-  'The short name is not allowed.': 'Slug ini tidak diizinkan.',
+  'The slug is not allowed.': 'Slug ini tidak diizinkan.',
   'The slug "{slug}" is not allowed.': 'Slug "{slug}" tidak diizinkan.',
   'Use 1 to 63 of a-z, 0-9 and "-", not beginning with "-".':
     'Gunakan 1 sampai 63 karakter a-z, 0-9, dan "-", tidak diawali "-".',
@@ -104,7 +103,7 @@ export const TEXTS = {
   'There is a channel to this address.': 'Sudah ada kanal ke alamat ini.',
   'Use that one.': 'Gunakan yang itu.',
   'There is a device "{slug}" already.': 'Sudah ada perangkat "{slug}".',
-  'Choose another short name, or give the device a new key.': 'Pilih slug lain, atau beri perangkat itu kunci baru.',
+  'Choose another slug, or give the device a new key.': 'Pilih slug lain, atau beri perangkat itu kunci baru.',
   'Leave it out of the import, or choose another slug. Nothing was added.':
     'Keluarkan dari impor, atau pilih slug lain. Tidak ada yang ditambahkan.',
   'There is no such {thing}.': '{thing} itu tidak ada.',
@@ -177,7 +176,7 @@ export const TEXTS = {
   'You have {things} in the last 24 hours, the limit is {most}.':
     'Anda memiliki {things} dalam 24 jam terakhir, batasnya {most}.',
   "Wait, or ask the platform's operator for more.": 'Tunggu, atau mintalah lebih banyak kepada operator platform.',
-  'You have asked for 20 short names that are not available, the limit of a day.':
+  'You have asked for 20 slugs that are not available, the limit of a day.':
     'Anda sudah meminta 20 slug yang tidak tersedia, yaitu batas sehari.',
   "Try again tomorrow, or ask the platform's operator.": 'Coba lagi besok, atau tanyakan kepada operator platform.',
   'Your role in this tenant does not allow this.': 'Peran Anda dalam tenant ini tidak mengizinkannya.',
@@ -187,11 +186,6 @@ export const TEXTS = {
     'Diperlukan: pemilik atau staf. Pemilik dapat mengubah peran Anda.',
   'Your sign-in has no e-mail address.': 'Akun masuk Anda tidak memiliki alamat email.',
   'Sign in with an e-mail address.': 'Masuklah dengan alamat email.',
-  'no reading for {minutes} minutes': 'tidak ada pembacaan selama {minutes} menit',
-  '{field} changed by {value} a minute, which is above {bound}': '{field} berubah {value} per menit, di atas {bound}',
-  '{field} changed by {value} a minute, which is below {bound}': '{field} berubah {value} per menit, di bawah {bound}',
-  '{field} was {value}, which is above {bound}': '{field} bernilai {value}, di atas {bound}',
-  '{field} was {value}, which is below {bound}': '{field} bernilai {value}, di bawah {bound}',
   'Connections with a wrong key': 'Koneksi dengan kunci yang salah',
   'Connections of devices that are not registered, or disabled':
     'Koneksi perangkat yang tidak terdaftar atau dinonaktifkan',
@@ -305,19 +299,11 @@ export const TEXTS = {
   'Readings of this tenant stay for 1 to {most} days.': 'Pembacaan tenant ini disimpan selama 1 sampai {most} hari.',
   "Choose a number in that range. For more days, ask the platform's operator.":
     'Pilih angka dalam rentang itu. Untuk lebih banyak hari, tanyakan kepada operator platform.',
-  '{text1}, at last {value}': '{text1}, terakhir {value}',
-  '{text1} for {count} minute': '{text1} selama {count} menit',
-  '{text1} for {count} minutes': '{text1} selama {count} menit',
-  '{text1} for {count} hour': '{text1} selama {count} jam',
-  '{text1} for {count} hours': '{text1} selama {count} jam',
-  '{text1} for {count} day': '{text1} selama {count} hari',
-  '{text1} for {count} days': '{text1} selama {count} hari',
-  '{text1} and {text2}': '{text1} dan {text2}',
-  '{field} was above {bound}': '{field} di atas {bound}',
-  '{field} was below {bound}': '{field} di bawah {bound}',
-  '{field} was not "{value}"': '{field} bukan "{value}"',
-  '{field} was "{value}"': '{field} bernilai "{value}"',
-  '{field} contained "{value}"': '{field} berisi "{value}"',
+  'Two rules of this tenant are being tried.': 'Dua aturan tenant ini sedang dicoba.',
+  'Try again in some seconds.': 'Coba lagi beberapa detik lagi.',
+  'There is no such language.': 'Tidak ada bahasa seperti itu.',
+  'Use en or id.': 'Gunakan en atau id.',
+  ...ALERT_TEXTS,
 };
 
 export const FROM_ELSEWHERE: Readonly<Record<string, string>> = { ...TEXTS, ...Object.fromEntries(ACTIONS) };

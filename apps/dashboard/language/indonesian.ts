@@ -109,6 +109,7 @@ export const INDONESIAN = {
   Alert: 'Peringatan',
   'Alert rules': 'Aturan peringatan',
   Alerts: 'Peringatan',
+  'Alerts opened in the last hour': 'Peringatan yang dibuka dalam satu jam terakhir',
   'Alerts show on the dashboard only. Add a mail address, a webhook or a chat gateway to be told of them.':
     'Peringatan hanya terlihat di dasbor. Tambahkan alamat email, webhook, atau gateway chat agar diberi tahu.',
   'Alerts show on the dashboard only. Owners and staff can add a channel.':
@@ -186,6 +187,8 @@ export const INDONESIAN = {
   Cancel: 'Batal',
   Cancelled: 'Dibatalkan',
   Change: 'Perubahan',
+  'Cents (US dollar) of questions this month': 'Sen (dolar AS) untuk pertanyaan bulan ini',
+  'Cents (US dollar) of questions today': 'Sen (dolar AS) untuk pertanyaan hari ini',
   'Change ##verb': 'Ubah',
   'Change a minute': 'Perubahan per menit',
   'Change address': 'Ubah alamat',
@@ -471,6 +474,7 @@ export const INDONESIAN = {
   key: 'kunci',
   Kind: 'Jenis',
   Language: 'Bahasa',
+  'Language of its messages': 'Bahasa pesannya',
   'Last day': 'Hari terakhir',
   'Last in the hour from': 'Terakhir dalam jam yang dimulai',
   'Last near {where}, {time}': 'Terakhir di sekitar {where}, {time}',
@@ -1079,6 +1083,8 @@ export const INDONESIAN = {
   'Today (UTC)': 'Hari ini (UTC)',
   token: 'token',
   Told: 'Diberitahukan',
+  'Tokens of questions this month': 'Token untuk pertanyaan bulan ini',
+  'Tokens of questions today': 'Token untuk pertanyaan hari ini',
   'Told of {title}': 'Pemberitahuan tentang {title}',
   'Too many attempts. Wait a minute and try again.': 'Terlalu banyak percobaan. Tunggu satu menit dan coba lagi.',
   Topic: 'Topik',
@@ -1255,6 +1261,8 @@ export const INDONESIAN = {
   '{gone, plural, one {# more from the last 30 days was} other {# more from the last 30 days were}} discarded or beyond the limit.':
     '{gone} lagi dari 30 hari terakhir dibuang atau melebihi batas.',
   '{gone}; a final check follows in a few minutes': '{gone}; pemeriksaan terakhir menyusul dalam beberapa menit',
+  '{held, plural, one {# alert was not opened} other {# alerts were not opened}} from {from} to {until}: the same devices had opened too many in an hour.':
+    '{held} peringatan tidak dibuka dari {from} sampai {until}: perangkat yang sama sudah membuka terlalu banyak dalam satu jam.',
   '{hours, plural, one {# hour} other {# hours}}': '{hours} jam',
   '{hours} h': '{hours} jam',
   '{inviter} invites you as {role}: {means}.': '{inviter} mengundang Anda sebagai {role}: {means}.',

@@ -1,4 +1,5 @@
 // The languages of the dashboard: which one is shown, its catalogue of messages, and how it writes numbers, dates and time zones.
+import { groupDigits } from '../../../domain/translate-text.ts';
 
 /** `label` is what the language is called in itself. */
 export const LANGUAGES = [
@@ -59,8 +60,7 @@ export function setShown(next: Language, messages?: Catalogue, others: Catalogue
 /** A number's digits, such as `1234.5` or `1.2e-5`, as the language writes them. */
 export function localDigits(digits: string): string {
   const { group, decimal } = locale();
-  const [whole = '', ...rest] = digits.split('.');
-  return [digits.includes('e') ? whole : whole.replace(/\B(?=(\d{3})+$)/g, group), ...rest].join(decimal);
+  return groupDigits(digits, group, decimal);
 }
 
 /** The time zone of a local time: `WIB`, `UTC+7`, `UTC-3:30`. */

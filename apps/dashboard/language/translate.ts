@@ -1,6 +1,7 @@
 // What people read, in the language that is shown. The source has the English message in ICU's syntax, as far as it is used here:
 // arguments, plurals, and in rich() tags. A message that the catalogue lacks, or an argument that is missing, is a compile error.
 import { createElement, Fragment, type ReactNode } from 'react';
+import { ARGUMENT, translateText } from '../../../domain/translate-text.ts';
 import type { INDONESIAN } from './indonesian.ts';
 import { localDigits, shownLanguage, textsFromElsewhere, translation } from './language.ts';
 
@@ -44,44 +45,7 @@ export function t<Text extends Message>(message: Text, ...[values]: Given<Values
  * catalogue has `{arguments}` where the text has values; `{text1}` is a text that is translated, too.
  */
 export function foreign(text: string): string {
-  const texts = textsFromElsewhere();
-  if (Object.hasOwn(texts, text)) return texts[text] as string;
-  for (const { pattern, names, translated } of patternsOf(texts)) {
-    const found = pattern.exec(text);
-    if (!found) continue;
-    const values = names.map((name, index) => foreignValue(name, found[index + 1] ?? ''));
-    if (values.includes(undefined)) continue;
-    return translated.replace(ARGUMENT, (_, name: string) => values[names.indexOf(name)] ?? '');
-  }
-  return text;
-}
-
-/** Undefined for an argument that is a text to be translated (`{text1}`), and is not known. */
-function foreignValue(name: string, value: string): string | undefined {
-  if (/^-?\d+(\.\d+)?$/.test(value)) return localDigits(value);
-  if (!/^text\d/.test(name)) return value;
-  const translated = foreign(value);
-  return translated === value ? undefined : translated;
-}
-
-interface Pattern {
-  pattern: RegExp;
-  names: string[];
-  translated: string;
-}
-const patterns = new WeakMap<object, Pattern[]>();
-
-/** Of the texts with values. Made once. */
-function patternsOf(texts: Readonly<Record<string, string>>): Pattern[] {
-  const made =
-    patterns.get(texts) ??
-    Object.entries(texts).flatMap(([english, translated]) => {
-      const names = [...english.matchAll(ARGUMENT)].map(([, name]) => name as string);
-      const escaped = english.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(ARGUMENT, '(.+?)');
-      return names.length === 0 ? [] : [{ pattern: new RegExp(`^${escaped}$`, 's'), names, translated }];
-    });
-  patterns.set(texts, made);
-  return made;
+  return translateText(text, textsFromElsewhere(), localDigits) ?? text;
 }
 
 /** A message with elements in it: as values, and as what a tag makes of its text, `<link>…</link>`. */
@@ -103,7 +67,6 @@ export function rich<Text extends Message>(
   return createElement(Fragment, null, ...nodes);
 }
 
-const ARGUMENT = /\{(\w+)\}/g;
 const PLURAL = /\{(\w+), plural, ((?:=?\w+ \{(?:[^{}]|\{\w+\})*\} ?)+)\}/g;
 const FORM = /(=?\w+) \{((?:[^{}]|\{\w+\})*)\}/g;
 

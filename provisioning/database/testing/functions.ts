@@ -67,7 +67,7 @@ request_redrive       Y/0    Y/0    f/0     0/0       -/-   -/-     -/-   -/-
 discard_dead_letters  Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 
-question_offer        Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
+question_offer        Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 set_questions         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 question_facts        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 
@@ -263,7 +263,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),
   discard_dead_letters: ({ id, letter }) => ({ tenant_id: id, dead_letter_ids: [letter] }),
   dead_letters_counted: ({ id }) => ({ tenant_id: id }),
-  question_offer: () => ({}),
+  question_offer: ({ id }) => ({ tenant_id: id }),
   set_questions: ({ id }) => ({ tenant_id: id, is_on: false }),
   question_facts: ({ device }) => ({ kind: 'device', subject_id: device }),
   limits_in_use: ({ id }) => ({ tenant_id: id }),

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { t } from '../../language/translate.ts';
 import { formatClock, formatNumber } from '../../ui/format.ts';
 import { useNow } from '../../ui/time.tsx';
-import { isTooMuch, messageOf } from '../session/errors.ts';
+import { isBusy, isPassing, isTooMuch, messageOf } from '../session/errors.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import styles from './rule-dialog.module.css';
 import { type RuleDraft, type Trial, tryRule } from './rules.ts';
@@ -32,6 +32,9 @@ export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: str
     // A day hardly changes while a rule is written, and reading it is expensive.
     staleTime: STALE_MS,
     refetchOnWindowFocus: false,
+    // Two of a tenant's rules are tried at once.
+    retry: (times, error) => (isPassing(error) ? times < 2 : isBusy(error) && times < 10),
+    retryDelay: 2000,
   });
   return (
     <div className={styles.preview} role="status" aria-label={t('Preview')}>

@@ -38,7 +38,10 @@ export async function listRules(tenantId: string): Promise<Rule[]> {
 const progress = (api: Api) =>
   api
     .from('alert_rule_progress')
-    .select('rule_id,judged_at,judged_from,tried_at,problem,skipped_from,skipped_until', COUNTED);
+    .select(
+      'rule_id,judged_at,judged_from,tried_at,problem,skipped_from,skipped_until,held,held_from,held_until',
+      COUNTED,
+    );
 export type Progress = RowOf<typeof progress>;
 
 export async function ruleProgress(tenantId: string): Promise<Progress[]> {

@@ -3,6 +3,7 @@
 import { ArrowLeft, Radio } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useSearchParams } from 'next/navigation';
+import { useEffect } from 'react';
 import { t } from '../../language/translate.ts';
 import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
 import { Link } from '../../ui/link.tsx';
@@ -57,8 +58,31 @@ function ChartRoom() {
   );
 }
 
+/** As the database writes ids: it refuses to look for anything else. */
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 export function DevicePage() {
   const id = useSearchParams().get('id') ?? '';
+  return ID.test(id) ? <DeviceOf id={id} /> : <NotFound />;
+}
+
+function NotFound({ tenantId, problem }: { tenantId?: string | undefined; problem?: unknown }) {
+  return (
+    <>
+      <PageHead title={t('Device')} back={<Back />} />
+      {problem ? <Notice tone="danger">{messageOf(problem)}</Notice> : <MissingDevice tenantId={tenantId} />}
+    </>
+  );
+}
+
+/** The tab is called as the device is. */
+function useTitle(name: string | undefined): void {
+  useEffect(() => {
+    if (name !== undefined) document.title = `${name} · mqtt-saas`;
+  }, [name]);
+}
+
+function DeviceOf({ id }: { id: string }) {
   const { tenant } = useTenant();
   const canManage = useCan('manage devices');
   const { data: device, error } = useSliced({
@@ -76,16 +100,11 @@ export function DevicePage() {
     queryFn: async () => (await findStatus(tenant.tenant_id, id)) ?? null,
     ...polled(LIVE_MS),
   });
+  useTitle(device?.tenant_id === tenant.tenant_id ? device.name : undefined);
   const problem = error ?? readingsError ?? statusError;
   if (device === undefined && !error) return <Skeleton lines={8} label={t('Loading device')} />;
-  if (!device || device.tenant_id !== tenant.tenant_id) {
-    return (
-      <>
-        <PageHead title={t('Device')} back={<Back />} />
-        {error ? <Notice tone="danger">{messageOf(error)}</Notice> : <MissingDevice tenantId={device?.tenant_id} />}
-      </>
-    );
-  }
+  if (!device || device.tenant_id !== tenant.tenant_id)
+    return <NotFound tenantId={device?.tenant_id} problem={error} />;
   const newest = readings?.[0];
   return (
     <>

@@ -3,6 +3,7 @@
 import { type FormEvent, useState } from 'react';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { KEY_HEADERS, type KeyHeader } from '../../../../domain/sealed-secrets.ts';
+import { LANGUAGES, shownLanguage } from '../../language/language.ts';
 import { t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyBlock } from '../../ui/copy.tsx';
@@ -19,14 +20,15 @@ import { channelProblems, KIND_NAMES, LOOPBACK } from './words.ts';
 
 const kinds = () => (Object.keys(KIND_NAMES) as ChannelKind[]).map((value) => ({ value, label: t(KIND_NAMES[value]) }));
 
-const NEW: ChannelDraft = {
+const newDraft = (): ChannelDraft => ({
   name: '',
   kind: 'email',
   address: '',
   url: '',
   chat: { key: '', header: 'authorization', group: '' },
   template: '{\n  "number": "{{group}}",\n  "text": "{{text}}"\n}',
-};
+  language: shownLanguage(),
+});
 
 interface Props {
   /** Undefined: a new one. */
@@ -36,7 +38,7 @@ interface Props {
 
 export function ChannelDialog({ channel, onClose }: Props) {
   const { tenant_id } = useTenant().tenant;
-  const [draft, setDraft] = useState<ChannelDraft>(() => (channel ? draftOf(channel) : NEW));
+  const [draft, setDraft] = useState<ChannelDraft>(() => (channel ? draftOf(channel) : newDraft()));
   const [isTried, setIsTried] = useState(false);
   const problems = channelProblems(draft, channel === undefined, LOOPBACK.includes(location.hostname));
   const shown = isTried ? problems : {};
@@ -137,6 +139,19 @@ export function ChannelDialog({ channel, onClose }: Props) {
             />
           </>
         )}
+        {draft.kind !== 'webhook' && (
+          <Choice
+            label={t('Language of its messages')}
+            value={draft.language}
+            onChange={(event) => change({ language: event.target.value as ChannelDraft['language'] })}
+          >
+            {LANGUAGES.map(({ value, label }) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </Choice>
+        )}
         {!channel && <LimitNote limit="max_channels" noun="channels" />}
         <DialogActions>
           <Button onClick={onClose}>{t('Cancel')}</Button>
@@ -155,8 +170,8 @@ const addedWords = ({ kind, name, address }: ChannelDraft) =>
     : t('{name} is added. Add a route to use it.', { name });
 
 /** What may be shown of a channel; its secrets are empty. */
-function draftOf({ name, kind, template }: Channel): ChannelDraft {
-  return { ...NEW, name, kind, template: template === null ? '' : JSON.stringify(template, null, 2) };
+function draftOf({ name, kind, template, language }: Channel): ChannelDraft {
+  return { ...newDraft(), name, kind, language, template: template === null ? '' : JSON.stringify(template, null, 2) };
 }
 
 function SecretDialog({ name, secret, onClose }: { name: string; secret: string; onClose: () => void }) {

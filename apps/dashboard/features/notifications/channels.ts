@@ -10,7 +10,7 @@ import { type Api, allRows, COUNTED, call, type FunctionRow, oneRow, type RowOf 
 const channels = (api: Api) =>
   api
     .from('notification_channels')
-    .select('id,tenant_id,name,kind,destination,template,enabled,confirmed_at,refused_at', COUNTED);
+    .select('id,tenant_id,name,kind,destination,template,language,enabled,confirmed_at,refused_at', COUNTED);
 export type Channel = RowOf<typeof channels>;
 
 export type ChannelKind = Channel['kind'];
@@ -40,12 +40,14 @@ export interface ChannelDraft {
   chat: Omit<ChatSecrets, 'url'>;
   /** Of `chat`: JSON. */
   template: string;
+  /** Of its messages: `en` or `id`; a webhook has none. */
+  language: Channel['language'];
 }
 
 /** @returns the secret that signs a webhook's requests, which cannot be read again; undefined for the other kinds. */
 export async function addChannel(tenantId: string, draft: ChannelDraft): Promise<string | undefined> {
-  const { name, kind, address } = draft;
-  const base = { tenant_id: tenantId, name: name.trim(), kind };
+  const { name, kind, address, language } = draft;
+  const base = { tenant_id: tenantId, name: name.trim(), kind, language };
   if (kind === 'email') {
     await call('add_notification_channel', { ...base, destination: address.trim() });
     return undefined;
@@ -61,6 +63,7 @@ export async function changeChannel({ id, tenant_id }: Channel, draft: ChannelDr
   await call('change_notification_channel', {
     channel_id: id,
     name: draft.name.trim(),
+    language: draft.language,
     ...sealed,
     ...templateOf(draft),
   });

@@ -37,6 +37,7 @@ const CHAT: ChannelDraft = {
   url: 'https://chat.example.com/send',
   chat: { key: 'k', header: 'apikey', group: '1' },
   template: '{"text": "{{text}}"}',
+  language: 'en',
 };
 
 test('a route is a sentence', () => {

@@ -1,7 +1,8 @@
 'use client';
 // A question and its answer: what the model said, as text only, and all that it was given.
 import { useQuery } from '@tanstack/react-query';
-import type { Answer, AnswerLanguage, QuestionKind } from '../../../../domain/questions.ts';
+import type { Language } from '../../../../domain/languages.ts';
+import type { Answer, QuestionKind } from '../../../../domain/questions.ts';
 import { rich, t } from '../../language/translate.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
@@ -40,7 +41,7 @@ export function AnswerDialog({ title, kind, id, onClose }: Props) {
   );
 }
 
-const languageOfPage = (): AnswerLanguage => (document.documentElement.lang.startsWith('id') ? 'id' : 'en');
+const languageOfPage = (): Language => (document.documentElement.lang.startsWith('id') ? 'id' : 'en');
 
 function Off() {
   const canManage = useCan('manage the tenant');

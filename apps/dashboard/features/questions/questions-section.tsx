@@ -17,9 +17,10 @@ import styles from './questions.module.css';
 import { formatUsd, type Offer, questionDays, questionOffer, questionsAreOn, setQuestions } from './questions.ts';
 
 export function QuestionsSection() {
+  const { tenant_id } = useTenant().tenant;
   const { data: offer, error } = useQuery({
-    queryKey: ['questions', 'offer'],
-    queryFn: async () => (await questionOffer()) ?? null,
+    queryKey: ['questions', tenant_id, 'offer'],
+    queryFn: async () => (await questionOffer(tenant_id)) ?? null,
   });
   if (error)
     return (

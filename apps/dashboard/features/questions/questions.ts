@@ -11,8 +11,8 @@ import { type Api, allRows, call, type FunctionRow, oneRow } from '../session/ro
 export type Offer = FunctionRow<'question_offer'>;
 
 /** Undefined where the platform offers no questions. @throws ApiError, as all below. */
-export function questionOffer(): Promise<Offer | undefined> {
-  return oneRow((api: Api) => api.rpc('question_offer'));
+export function questionOffer(tenantId: string): Promise<Offer | undefined> {
+  return oneRow((api: Api) => api.rpc('question_offer', { tenant_id: tenantId }));
 }
 
 /** Whether the owner has switched questions on. */

@@ -5,6 +5,9 @@ export type Database = {
     Tables: {
       alert_rule_progress: {
         Row: {
+          held: number;
+          held_from: string | null;
+          held_until: string | null;
           judged_at: string | null;
           judged_from: string | null;
           problem: string | null;
@@ -373,6 +376,7 @@ export type Database = {
           enabled: boolean;
           id: string;
           kind: 'email' | 'webhook' | 'chat';
+          language: 'en' | 'id';
           name: string;
           refused_at: string | null;
           sealed_at: string | null;
@@ -509,6 +513,7 @@ export type Database = {
           bytes_per_day: number | null;
           max_age_seconds: number | null;
           max_ahead_seconds: number | null;
+          max_alerts_hour: number | null;
           max_channel_hour: number | null;
           max_channels: number | null;
           max_command_bytes: number | null;
@@ -526,6 +531,10 @@ export type Database = {
           max_routes: number | null;
           max_rules: number | null;
           max_window_minutes: number | null;
+          question_cents_day: number | null;
+          question_cents_month: number | null;
+          question_tokens_day: number | null;
+          question_tokens_month: number | null;
           readings_per_day: number | null;
           readings_per_minute: number | null;
           tenant_id: string;
@@ -667,6 +676,7 @@ export type Database = {
           destination: string;
           sealed?: string;
           template?: unknown;
+          language?: 'en' | 'id';
         };
         Returns: string;
       };
@@ -706,6 +716,7 @@ export type Database = {
           destination?: string;
           sealed?: string;
           template?: unknown;
+          language?: 'en' | 'id';
         };
         Returns: undefined;
       };
@@ -953,7 +964,9 @@ export type Database = {
         Returns: unknown;
       };
       question_offer: {
-        Args: never;
+        Args: {
+          tenant_id?: string;
+        };
         Returns: {
           provider: string;
           models: string[];

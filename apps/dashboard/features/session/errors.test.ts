@@ -11,9 +11,9 @@ const failed = (error: { message: string; hint?: string; code?: string }, status
 
 test.each([
   [
-    { message: 'there is a device "a" already', hint: 'Choose another short name.', code: '23505' },
+    { message: 'there is a device "a" already', hint: 'Choose another slug.', code: '23505' },
     409,
-    'There is a device "a" already. Choose another short name.',
+    'There is a device "a" already. Choose another slug.',
   ],
   [{ message: 'TypeError: Failed to fetch' }, 0, /cannot be reached/],
   [{ message: 'JWT expired', code: 'PGRST303' }, 401, /session has ended/],

@@ -25,6 +25,8 @@ export interface Answer {
 
 /** SQLSTATE of a statement that the database cancelled: too much was asked for. */
 const TOO_MUCH = '57014';
+/** With this code PostgREST answers 429. */
+const BUSY = 'PT429';
 /** Codes that PostgREST sends as server errors although they are answers: too much, or no such thing. */
 const FINAL = new Set([TOO_MUCH, 'P0002']);
 
@@ -81,6 +83,9 @@ export function messageOf(error: unknown): string {
 export function isPassing(error: unknown): boolean {
   return !(error instanceof ApiError) || error.status === 0 || (error.status >= 500 && !FINAL.has(error.code));
 }
+
+/** True while others do as much at once as is allowed. */
+export const isBusy = (error: unknown): boolean => error instanceof ApiError && error.code === BUSY;
 
 /** True when the database could not read in time what was asked for: it would be no faster the next time. */
 export const isTooMuch = (error: unknown): boolean => error instanceof ApiError && error.code === TOO_MUCH;

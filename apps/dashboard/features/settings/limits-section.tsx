@@ -1,5 +1,6 @@
 'use client';
 // The tenant's limits, with what is used of each today.
+import { QUESTION_LIMITS } from '../../../../domain/account-limits.ts';
 import { t } from '../../language/translate.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import { formatBytes, formatNumber, formatTime } from '../../ui/format.ts';
@@ -13,7 +14,10 @@ import styles from './settings.module.css';
 
 export function LimitsSection() {
   const { data, error } = useLimits();
-  const limits = Object.keys(LIMIT_WORDS).flatMap((name) => data?.find((limit) => limit.name === name) ?? []);
+  const limits = Object.keys(LIMIT_WORDS)
+    .flatMap((name) => data?.find((limit) => limit.name === name) ?? [])
+    // Without a cap, the platform offers no questions.
+    .filter(({ name, most }) => most !== null || !(name in QUESTION_LIMITS));
   return (
     <Section title={t('Limits')} flush>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
