@@ -13,20 +13,27 @@ export interface ProxmoxMachineArgs {
   nodeName: string;
   /** Required. DNS name of the machine. */
   hostName: string;
-  /** Required. Its IPv4 address with its prefix, its gateway, and its resolvers. */
+  /** Required. Its IPv4 address with its prefix: `203.0.113.4/24`. */
   address: string;
+  /** Required. Address of its gateway. */
   gateway: string;
+  /** Required. Addresses of its resolvers. */
   dnsServers: string[];
   /** Required. The bridge that it is on. */
   bridge: string;
+  /** Required. Virtual processors. */
   cores: number;
+  /** Required. Memory, MiB. */
   memoryMb: number;
+  /** Required. Disk, GiB. */
   diskGb: number;
-  /** Required. Stores of the node: for disks, and for images and snippets. */
+  /** Required. The node's store for disks. */
   datastore: string;
+  /** Required. The node's store for images and snippets. */
   fileStore: string;
-  /** Required. Debian's cloud image, QCOW2, and its checksum. */
+  /** Required. Where Debian's cloud image, QCOW2, is. */
   imageUrl: string;
+  /** Required. The image's SHA-512, hexadecimal. */
   imageSha512: string;
   /** Required. Rendered `#cloud-config`, without a secret: anyone who may read the store can read it. */
   userData: string;

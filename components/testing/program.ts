@@ -4,6 +4,7 @@ import { namesFor, type Placement } from '../placement.ts';
 import * as machine from './scenarios/machine.ts';
 import * as managed from './scenarios/managed.ts';
 import * as platform from './scenarios/platform.ts';
+import * as proxmox from './scenarios/proxmox.ts';
 import { SCENARIOS, type ScenarioName, type World } from './scenarios/scenario.ts';
 import * as watching from './scenarios/watching.ts';
 
@@ -36,6 +37,7 @@ for (const scenario of SCENARIOS) {
   world.mqtt = managed.mqttNamespace[scenario](world);
   managed.hubDelivery[scenario](world);
   managed.privateHub[scenario](world);
+  proxmox.proxmoxMachine[scenario](world);
   platform.database[scenario](world);
   world.functionApp = platform.functionApp[scenario](world);
   platform.functionDeployment[scenario](world);
