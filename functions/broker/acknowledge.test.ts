@@ -2,8 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { deliveryTo } from '../../tests/support/store-rig.ts';
-import { createAcknowledger } from './acknowledge.ts';
-import type { Received } from './consumer.ts';
+import { createAcknowledger, type Received } from './acknowledge.ts';
 
 test('whatever the order of commits, acknowledgements keep the order of receipt, and the gate is told of each message once', () => {
   const message = fc.record({ isCommitted: fc.boolean(), isQos0: fc.boolean() });

@@ -1,6 +1,16 @@
 // Acknowledges messages in the order in which they came (MQTT 5.0, 4.6), in whatever order they are committed.
 import type { Delivery } from '../source/delivery.ts';
-import type { Received } from './consumer.ts';
+import type { Done } from './encode.ts';
+
+/** Messages that need not wait on the broker any more. */
+export interface Received {
+  /** On which they came. */
+  connection: number;
+  /** To acknowledge, in the order of arrival (MQTT 5.0, 4.6). */
+  packetIds: readonly number[];
+  /** How many there are, of any QoS, and their payloads' bytes. */
+  done: Done;
+}
 
 /** Keeps the order. It holds numbers only: a message that waits for the acknowledgement of another one takes no memory. */
 export interface Acknowledger {

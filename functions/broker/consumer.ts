@@ -6,22 +6,11 @@ import type { Delivery } from '../source/delivery.ts';
 import type { Source } from '../source/source.ts';
 import { createAcknowledger } from './acknowledge.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
-import type { Done } from './encode.ts';
 import { BrokerRefusal, SESSION_TAKEN_OVER } from './reason-codes.ts';
 
 /** The consumer's settings. */
 export interface ConsumerOptions extends Omit<ConnectionOptions, 'number' | 'onNote'> {
   log: Logger;
-}
-
-/** Messages that need not wait on the broker any more. */
-export interface Received {
-  /** On which they came. */
-  connection: number;
-  /** To acknowledge, in the order of arrival (MQTT 5.0, 4.6). */
-  packetIds: readonly number[];
-  /** How many there are, of any QoS, and their payloads' bytes. */
-  done: Done;
 }
 
 /** Ingest's connection to the broker. It is ready while a connection has subscribed; while it is paused it does not reconnect. */

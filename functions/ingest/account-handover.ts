@@ -5,8 +5,7 @@ import { summarizeError } from '../runtime/error-summary.ts';
 import { monotonic, pause, retry } from '../runtime/retry.ts';
 import type { Account } from '../settings/ingest.ts';
 import { type FormerWatch, watchFormer } from './former-topics.ts';
-import type { MqttSessionOptions } from './mqtt-session.ts';
-import { mqttSource } from './mqtt-source.ts';
+import { type MqttSessionOptions, mqttSource } from './mqtt-source.ts';
 import { runSession, type SessionEnd } from './session.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 10_000;

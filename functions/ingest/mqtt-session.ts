@@ -1,12 +1,8 @@
 // A session whose source is the MQTT broker.
 
-import type { IngestSettings } from '../settings/ingest.ts';
 import { handOver } from './account-handover.ts';
-import { mqttSource } from './mqtt-source.ts';
-import { runSession, type SessionEnd, type SessionOptions } from './session.ts';
-
-/** What a session has beside its source. */
-export type MqttSessionOptions = Omit<SessionOptions, 'open'> & { settings: IngestSettings };
+import { type MqttSessionOptions, mqttSource } from './mqtt-source.ts';
+import { runSession, type SessionEnd } from './session.ts';
 
 /** Runs it, after what waits for the previous account, if there is one, has been taken over. @throws as {@link runSession}. */
 export async function runMqttSession(session: MqttSessionOptions): Promise<SessionEnd> {

@@ -10,6 +10,10 @@ import type { IngestSettings } from '../settings/ingest.ts';
 import type { CanaryWay, OpenSource } from '../source/source.ts';
 import { type FormerWatch, watchFormer } from './former-topics.ts';
 import { createRefusals } from './refusals.ts';
+import type { SessionOptions } from './session.ts';
+
+/** What an MQTT session has beside its source. */
+export type MqttSessionOptions = Omit<SessionOptions, 'open'> & { settings: IngestSettings };
 
 /** Whose session, and what becomes of it. */
 export interface MqttSourceOptions {

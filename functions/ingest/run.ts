@@ -9,7 +9,8 @@ import type { Logger } from '../runtime/log.ts';
 import { monotonic, retry } from '../runtime/retry.ts';
 import type { IngestSettings } from '../settings/ingest.ts';
 import { createSummary, type Summary } from './accounting.ts';
-import { type MqttSessionOptions, runMqttSession } from './mqtt-session.ts';
+import { runMqttSession } from './mqtt-session.ts';
+import type { MqttSessionOptions } from './mqtt-source.ts';
 import { maintain, type SessionEnd } from './session.ts';
 
 /** What a run did. */
