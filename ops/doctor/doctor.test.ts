@@ -293,7 +293,7 @@ describe.runIf(hasNamespaces)('with everything in place (needs namespaces)', () 
     writeFileSync(join(folder, 'Pulumi.dev.yaml'), withManaged(readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8')));
     expect((await findings()).one('resource providers')).toMatchObject({
       mark: 'failed',
-      seen: 'not registered: Microsoft.EventGrid, Microsoft.EventHub, Microsoft.App',
+      seen: 'not registered: Microsoft.EventGrid, Microsoft.EventHub',
     });
   });
 });
