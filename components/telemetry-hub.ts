@@ -2,7 +2,7 @@
 // senders are services that Azure trusts, readers come through a private endpoint (private-hub.ts), and each needs a role.
 import { ConsumerGroup } from '@pulumi/azure-native/eventhub/consumerGroup.js';
 import { EventHub } from '@pulumi/azure-native/eventhub/eventHub.js';
-import { Namespace } from '@pulumi/azure-native/eventhub/namespace.js';
+import { Namespace as HubNamespace } from '@pulumi/azure-native/eventhub/namespace.js';
 import { NamespaceNetworkRuleSet } from '@pulumi/azure-native/eventhub/namespaceNetworkRuleSet.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
@@ -42,7 +42,7 @@ export class TelemetryHub extends ComponentResource {
     const namespaceName = names.shared('evhns');
     this.host = `${namespaceName}.servicebus.windows.net`;
 
-    const namespace = new Namespace(
+    const namespace = new HubNamespace(
       `${name}-namespace`,
       {
         namespaceName,

@@ -34,8 +34,6 @@ const DECISIONS: Record<string, Decision> = {
   'monitor:ActionGroup enabled': 'given',
   'monitor:ActivityLogAlert enabled': 'given',
   'monitor:ActivityLogAlert location': 'given',
-  'network:PrivateEndpoint subnet.privateEndpointNetworkPolicies': AZURES_OWN,
-  'network:PrivateEndpoint subnet.privateLinkServiceNetworkPolicies': AZURES_OWN,
   'network:Subnet privateEndpointNetworkPolicies': AZURES_OWN,
   'network:Subnet privateLinkServiceNetworkPolicies': AZURES_OWN,
   'network:VirtualNetwork enableDdosProtection': 'kept: its plan is a paid extra',
@@ -64,7 +62,8 @@ const PROGRAM = readdirSync(join(ROOT, 'components'))
 /** What the program itself gives to resources of a type: the text of each `new Type(…)`, and of the functions it spreads. */
 function givenTo(type: string): string[] {
   const name = type.split(':').at(-1);
-  const [, alias = name] = new RegExp(`\\{ ${name} as (\\w+) \\}`).exec(PROGRAM) ?? [];
+  const [pack, module] = type.split(':');
+  const [, alias = name] = new RegExp(`\\{ ${name} as (\\w+) \\} from '@pulumi/${pack}/${module}/`).exec(PROGRAM) ?? [];
   const calls = PROGRAM.split(`new ${alias}(`).slice(1);
   return calls.map(toLastBracket).map((text) => {
     const spread = [...text.matchAll(/\.{3}(\w+)\(/g)].map(([, name]) => PROGRAM.split(`const ${name} = (`)[1]);
@@ -120,9 +119,9 @@ const plans = () => Promise.all([planOf('dev', WITH_ALL), planOf('dev', withMana
 function* defaultsIn(all: Plan): Generator<{ row: string; value: unknown; entry: PlanEntry; path: string }> {
   for (const entry of all.filter(({ custom }) => custom)) {
     for (const [path, value] of defaultsOf(entry.type)) {
-      // A missing object gets no defaults.
+      // A missing object gets no defaults, and a plan shows none of one with a part that only Azure knows.
       const parent = path.split('.').slice(0, -1).join('.');
-      if (parent && valueAt(entry, parent) === undefined) continue;
+      if (parent && typeof valueAt(entry, parent) !== 'object') continue;
       yield { row: `${entry.type.replace('azure-native:', '')} ${path}`, value, entry, path };
     }
   }

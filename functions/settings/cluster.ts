@@ -9,14 +9,12 @@ export interface ClusterSettings extends DatabaseSettings, LogSettings {
   cluster: ClusterAddress;
 }
 
-/** Set: ingest reads from a cluster. */
-const SERVERS = 'NATS_SERVERS';
 const SERVER = /^[A-Za-z0-9.-]+:\d{1,5}$/;
 
 const FIELDS = {
   ...DATABASE_FIELDS,
   ...LOG_FIELDS,
-  [SERVERS]: required('the servers, such as a.example.com:4222,b.example.com:4222')
+  NATS_SERVERS: required('the servers, such as a.example.com:4222,b.example.com:4222')
     .transform((text) => text.split(','))
     .refine(
       (servers) => servers.every((server) => SERVER.test(server)),
@@ -28,7 +26,7 @@ const FIELDS = {
 };
 
 /** Whether ingest reads from a cluster. */
-export const hasCluster = (environment: Environment = process.env) => Boolean(environment[SERVERS]);
+export const hasCluster = (environment: Environment = process.env) => Boolean(environment.NATS_SERVERS);
 
 /** Reads them. @throws SettingsError listing every missing or bad setting at once. */
 export function readClusterSettings(environment: Environment = process.env): ClusterSettings {

@@ -5,7 +5,7 @@ import { inWords, WORDS } from './words.ts';
 
 /** About what a recorded environment does not have, or what the report says in another way. */
 const ELSEWHERE =
-  /^(admin-address|cloudflare|identity-least|network-ingress-contract|policy-exceptions|production-immutable|secrets-|stack-|vault-)/;
+  /^(admin-address|cloudflare|identity-least|messaging-|network-ingress-contract|policy-exceptions|production-immutable|proxmox-|secrets-|stack-|vault-)/;
 
 it('every policy has words', () => {
   const names = RULES.map(({ name }) => name).filter((name) => !ELSEWHERE.test(name));

@@ -54,7 +54,13 @@ function worker(at: number, settings: Settings): KubernetesObject[] {
 }
 
 const api = (settings: Settings) =>
-  build('api', 'api', settings, { ports: PORTS, readiness: answers('/auth/v1/health', settings), liveness: LIVENESS });
+  build('api', 'api', settings, {
+    ports: PORTS,
+    // Nobody's but the pod's: docs/kubernetes.md says how to read them.
+    environment: { FRONT_DOOR_LETTERS: '/tmp/letters' },
+    readiness: answers('/auth/v1/health', settings),
+    liveness: LIVENESS,
+  });
 
 const dashboard = (settings: Settings) =>
   build('dashboard', 'dashboard', settings, {

@@ -7,7 +7,7 @@ import { runVitest } from '../run-vitest.ts';
 
 process.env.MQTT_SAAS_TEST_MESSAGES = process.argv[2] ?? '5000';
 
-/** Where a server cannot be had, its tests are left out, loudly; CI fails. */
+/** Where a server is not available, its tests are left out, and this says so; CI fails. */
 const servers = { cluster: findNatsServer, kafka: fetchKafka };
 const files: string[] = [];
 for (const [source, find] of Object.entries(servers)) {

@@ -135,7 +135,9 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
     },
   },
   'public.alert_rule_progress': {
-    authenticated: { select: 'tenant_id rule_id judged_at judged_from tried_at problem skipped_from skipped_until' },
+    authenticated: {
+      select: 'tenant_id rule_id judged_at judged_from tried_at problem skipped_from skipped_until held',
+    },
   },
   'public.dead_letters': {
     authenticated: {
