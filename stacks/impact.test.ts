@@ -128,8 +128,8 @@ describe('a change of the program', () => {
     const was = (name: string) => `{ aliases: [{ name: '${name}' }] }`;
     copy.change(
       'stacks/profiles/machine/endpoint.ts',
-      'new Network(NETWORK, { ...config, placement, ingress }',
-      `new Network('net', { ...config, placement, ingress }, ${was('network')}`,
+      'new Network(NETWORK, { ...config, placement, ingress, standby: config.standbyBroker }',
+      `new Network('net', { ...config, placement, ingress, standby: config.standbyBroker }, ${was('network')}`,
     );
     copy.change(
       'stacks/profiles/machine/broker.ts',

@@ -122,11 +122,11 @@ test('a call that is being noted as its reservation ends counts: nobody else get
       ])
     ).rows[0].done;
   const { reserved } = await reserve('acme');
-  await admin.query("update ingest.question_calls set expires_at = clock_timestamp() + interval '100 ms'");
+  await admin.query("update ingest.question_calls set expires_at = clock_timestamp() + interval '2 seconds'");
   const other = await connect(rig.databaseUrl);
   await admin.query('begin');
   expect((await admin.query('select ingest.send_question($1) as sent', [reserved])).rows).toEqual([{ sent: true }]);
-  await admin.query('select pg_sleep(0.2)');
+  await admin.query('select pg_sleep(2.1)');
   const second = reserve('globex', other);
   await admin.query('select pg_sleep(0.2)');
   await admin.query('commit');
