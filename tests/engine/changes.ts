@@ -31,7 +31,7 @@ const OTHER_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEChPZ6VnHNYHGRxqT0fQs9
 
 const renamed = (alias: boolean) => (stack: EngineStack) => {
   const options = alias ? ", { aliases: [{ name: 'network' }] }" : '';
-  const call = 'new Network(NETWORK, { ...config, placement, ingress }';
+  const call = 'new Network(NETWORK, { ...config, placement, ingress, standby: config.standbyBroker }';
   stack.change('stacks/profiles/machine/endpoint.ts', `${call})`, `${call.replace('NETWORK', "'net'")}${options})`);
 };
 
