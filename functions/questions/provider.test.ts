@@ -29,7 +29,7 @@ const raw =
     void response.writeHead(200).end(body);
 
 test('an answer, with what the provider counts', async () => {
-  expect(await complete(say('Hot.'))).toMatchObject({ text: 'Hot.', tokensIn: 10, tokensOut: 1 });
+  expect(await complete(say('Hot.'), server.url, 10_000)).toMatchObject({ text: 'Hot.', tokensIn: 10, tokensOut: 1 });
   const { model, messages, max_tokens, headers } = server.requests.at(-1)!;
   expect({ model, messages, max_tokens }).toEqual({ model: 'small', messages: MESSAGES, max_tokens: 400 });
   expect(headers.authorization).toBe(`Bearer ${KEY}`);

@@ -56,7 +56,7 @@ function worker(at: number, settings: Settings): KubernetesObject[] {
 const api = (settings: Settings) =>
   build('api', 'api', settings, {
     ports: PORTS,
-    // Nobody's but the pod's: docs/kubernetes.md says how to read them.
+    // In the pod alone: docs/kubernetes.md says how to read them.
     environment: { FRONT_DOOR_LETTERS: '/tmp/letters' },
     readiness: answers('/auth/v1/health', settings),
     liveness: LIVENESS,
