@@ -82,7 +82,7 @@ afterAll(async () => {
 
 const arrives = () =>
   expect
-    .poll(() => received.filter((message) => message.startsWith(`${OWN}/telemetry`)))
+    .poll(() => received.filter((message) => message.startsWith(`${OWN}/telemetry`)), { timeout: 90_000 })
     .toEqual([expect.stringMatching(/^tenants\/acme\/devices\/probe\/telemetry \{.*"temperature": ?21\.5\}$/)]);
 
 /** Sends a command until it is acknowledged: a session may not be there yet. */
@@ -94,7 +94,7 @@ async function isAcknowledged() {
         await control.publishAsync(`${OWN}/commands/4-2`, '{"interval": 60}', { qos: 1 });
         return received[0]?.replaceAll(' ', '');
       },
-      { interval: 300 },
+      { interval: 300, timeout: 90_000 },
     )
     .toBe(`${OWN}/acks{"id":"4-2","result":"done"}`);
 }
