@@ -25,16 +25,18 @@ const OF_THE_HOST = [
 const OF_THE_PAGES = ['DATABASE_LIMIT_MB', 'PROMETHEUS_ENABLED', 'PROMETHEUS_PATH'];
 /** For a person at a terminal, and for a worker or the platform on one machine; never for Azure. */
 const NEVER_SET = [
-  ...['HEALTH_ADDRESS', 'HEALTH_PORT', 'LOG_PRETTY', 'NOTIFY_ALLOW_LOOPBACK', 'NOTIFY_CA'],
+  'HEALTH_ADDRESS',
+  'HEALTH_PORT',
+  'LOG_PRETTY',
+  'NOTIFY_ALLOW_LOOPBACK',
+  'NOTIFY_CA',
   // Set where ingest reads something else than one broker: docs/ingest.md, docs/kubernetes.md.
-  ...[
-    'EVENT_HUB_GROUP',
-    'EVENT_HUB_NAME',
-    'MQTT_BROKER_CERTIFIED_AS',
-    'MQTT_CONTROL_BROKER_URL',
-    'NATS_CA',
-    'NATS_SERVERS',
-  ],
+  'EVENT_HUB_GROUP',
+  'EVENT_HUB_NAME',
+  'MQTT_BROKER_CERTIFIED_AS',
+  'MQTT_CONTROL_BROKER_URL',
+  'NATS_CA',
+  'NATS_SERVERS',
   ...['BROKERS', 'CA', 'CLIENT_ID', 'GROUP', 'PASSWORD', 'RECORDS', 'TOPIC', 'USERNAME'].map((name) => `KAFKA_${name}`),
 ];
 
