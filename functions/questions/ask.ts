@@ -26,8 +26,8 @@ export interface Asking {
   budget: Budget;
   complete: Complete;
   log: Logger;
-  /** Takes a place of the tenant's for the call; returns what gives it back. @throws Refused. */
-  takePlace: (tenant: string) => () => void;
+  /** Before the calls for a tenant; returns what ends them. @throws Refused where as many run already. */
+  acquire: (tenant: string) => () => void;
   /** Milliseconds for the calls of models. Default: 25 seconds, well within a reservation's minute. */
   callsMs?: number;
 }
@@ -40,13 +40,13 @@ const MODELS_ASKED = 2;
 
 /** @param token of the person. @throws Refused. */
 export async function ask(asking: Asking, question: Question, token: string): Promise<Answer> {
-  const { settings, takePlace } = asking;
+  const { settings, acquire } = asking;
   const found = await findFacts(settings, question, token);
-  const giveBack = takePlace(found.tenant_id);
+  const release = acquire(found.tenant_id);
   try {
     return await askModels(asking, question, found);
   } finally {
-    giveBack();
+    release();
   }
 }
 

@@ -9,7 +9,7 @@ import type { QuestionSettings } from '../settings/questions.ts';
 import { type Asking, ask, whyOf } from './ask.ts';
 import { readBounded, TooLong } from './bounded.ts';
 import { openBudget } from './budget.ts';
-import { makePlaces } from './places.ts';
+import { makeConcurrencyLimit } from './concurrency.ts';
 import { makeProvider } from './provider.ts';
 import { Refused } from './refused.ts';
 
@@ -54,25 +54,25 @@ export function makeQuestions(settings: QuestionSettings, asking: Partial<Asking
   const database: Database = openDatabase(settings.database, () => DATABASE_MS);
   const budget = openBudget(database);
   const complete = makeProvider(settings);
-  const working = makePlaces(AT_ONCE_EACH, AT_ONCE);
-  const calling = makePlaces(CALLS_EACH, CALLS);
+  const working = makeConcurrencyLimit(AT_ONCE_EACH, AT_ONCE);
+  const calling = makeConcurrencyLimit(CALLS_EACH, CALLS);
   let published: Promise<void> | undefined;
 
   async function work({ authorization, body }: QuestionRequest, log: Logger) {
     const token = TOKEN.exec(authorization ?? '')?.[1];
     if (token === undefined) throw new Refused(401, 'Sign in to ask.');
-    // Before it takes a place: a body that does not end must not hold one.
+    // Before it counts as one that works: a body that does not end must keep nobody else waiting.
     const question = await readQuestion(body);
-    const giveBack = working.take(token);
+    const release = working.acquire(token);
     try {
       published ??= budget.publish(settings);
       await published.catch((error: unknown) => {
         published = undefined;
         throw error;
       });
-      return await ask({ settings, budget, complete, log, takePlace: calling.take, ...asking }, question, token);
+      return await ask({ settings, budget, complete, log, acquire: calling.acquire, ...asking }, question, token);
     } finally {
-      giveBack();
+      release();
     }
   }
 

@@ -15,7 +15,7 @@ import { metricsPath } from '../settings/metrics-path.ts';
 import { serveQuestions } from './questions.ts';
 import { runWorker } from './worker.ts';
 
-const HELP = `Moves readings from the MQTT broker, or from Kafka, into Postgres.
+const HELP = `Moves readings from the MQTT broker, a cluster or Kafka into Postgres.
 
 usage: node main.mjs --mode worker|run
 
@@ -31,14 +31,14 @@ Settings (environment; instead of any NAME, NAME_FILE may name the file that hol
   MQTT_BROKER_PREVIOUS_PASSWORD        and its key
   MQTT_CONTROL_USERNAME                the account that sends commands to devices; default: svc-control
   MQTT_CONTROL_PASSWORD                its key; without it commands wait
-  NATS_SERVERS                         on a cluster, instead of the broker: host:port of its servers, divided by commas
-  NATS_CA                              PEM text or file of the servers' CA; default: the public ones
   MQTT_INGEST_URLS                     the brokers to drain, where there is a standby: two URLs, separated by a space; default: MQTT_BROKER_URL
   MQTT_GATE_KEY                        key of the broker's stamps, 32 hexadecimal digits; default: no stamps are expected
   MQTT_BROKER_CERTIFIED_AS             the name in its certificate; default: the host in the URL
   MQTT_CONTROL_BROKER_URL              where devices are, if ingest reads another broker; default: MQTT_BROKER_URL
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
+  NATS_SERVERS                         HOST:PORT,HOST:PORT: a worker reads a cluster instead of the MQTT broker; default: it does not
+  NATS_CA                              PEM text or file of the servers' CA; default: the public ones
   KAFKA_BROKERS                        HOST:PORT,HOST:PORT: a worker reads Kafka instead of the MQTT broker; default: it does not
   KAFKA_TOPIC                          the topic; default: telemetry
   KAFKA_GROUP                          the consumer group, whose workers share the partitions; default: mqtt-ingest
@@ -94,7 +94,7 @@ export async function runCli(args: string[]): Promise<number> {
       if (values.mode === 'run') throw new Error('a cluster is read by a worker: give --mode worker');
       const cluster = readClusterSettings();
       const log = createLogger('mqtt_ingest', { level: cluster.logLevel, pretty: cluster.logPretty });
-      // Its client is loaded by who needs it.
+      // Loaded by those alone who read a cluster.
       const { runPartitions } = await import('./partitions.ts');
       await runPartitions(cluster, log, untilStopped());
       return 0;

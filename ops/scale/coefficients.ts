@@ -1,5 +1,5 @@
 // What a connection, a message, a row and a look at the dashboard cost: each number with where it comes from. `npm run bench -- scale`
-// measures those that say so, and holds the model to points that it was not fitted to. Each is the largest that was seen in three runs on
+// measures those that say so, and holds the model to points that it was not fitted to. Most are the largest that was seen in three runs on
 // quiet cores (two x86-64 cores, Postgres 17, Mosquitto 2.0.11, 30 November 2026).
 
 /** A number and where it comes from. */

@@ -7,9 +7,9 @@ import { fromSeed } from '@nats-io/nkeys';
 import { connect, type Msg, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
 import { DEVICES_ACCOUNT, NOT_RETAINED, RETAINED_STREAM } from '../../domain/cluster.ts';
 import { type Accounts, parseRegistry } from './accounts.ts';
+import { authorize, connectionName } from './authorize.ts';
 import { endConnections } from './connections.ts';
 import type { ClusterSeeds } from './keys.ts';
-import { connectionName, letIn } from './let-in.ts';
 import type { Permissions } from './rights.ts';
 
 /** What a gatekeeper works with. */
@@ -132,7 +132,7 @@ async function respond(
   const { user_nkey: user, server_id: server, client_info: client, connect_opts: options } = asked;
   if (!user || !server || !client || !options) throw new Error('a question without a user or a server');
   const signer = fromSeed(new TextEncoder().encode(issuer));
-  const answer = await letIn(accounts, {
+  const answer = await authorize(accounts, {
     username: options.user ?? '',
     password: options.pass ?? '',
     clientId: client.mqtt_id,

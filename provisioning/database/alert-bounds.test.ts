@@ -23,10 +23,10 @@ const limit = (most: number) =>
      on conflict (tenant_id) do update set max_alerts_hour = excluded.max_alerts_hour`,
     [tenant, most],
   );
-const held = async (rule: string) => {
+const suppressedOf = async (rule: string) => {
   const { rows } = await database.asUser(
     ann,
-    'select held, held_from is not null as since from public.alert_rule_progress where rule_id = $1',
+    'select suppressed, suppressed_from is not null as since from public.alert_rule_progress where rule_id = $1',
     [rule],
   );
   return rows[0];
@@ -43,7 +43,7 @@ it('a device that flaps opens as many as the limit, and the rest is counted on i
     await judge(minute + 0.9);
   }
   expect(await alerts(rule)).toHaveLength(5);
-  expect(await held(rule)).toEqual({ held: 15, since: true });
+  expect(await suppressedOf(rule)).toEqual({ suppressed: 15, since: true });
   await read(70, { door: 'open' });
   await judge(71);
   expect((await alerts(rule)).at(-1)).toEqual(['a', 70, null]);
@@ -61,7 +61,7 @@ it('what is still so is counted once, and opens when there is room', async () =>
   await read(6, { door: 'open' });
   for (const minute of [7, 8, 9]) await judge(minute);
   expect(await alerts(rule)).toHaveLength(2);
-  expect(await held(rule)).toMatchObject({ held: 1 });
+  expect(await suppressedOf(rule)).toMatchObject({ suppressed: 1 });
   await judge(61.5);
   expect((await alerts(rule)).at(-1)).toEqual(['a', 6, null]);
 });
@@ -80,7 +80,7 @@ it.each([
   expect(await alerts(id)).toHaveLength(2);
   await judge(3.5);
   expect((await alerts(id)).filter(([, , resolved]) => resolved === null)).toHaveLength(2);
-  expect(await held(id)).toMatchObject({ held: 0 });
+  expect(await suppressedOf(id)).toMatchObject({ suppressed: 0 });
 });
 
 it.each([
@@ -97,7 +97,7 @@ it.each([
     await judge(minute + 2);
   }
   expect(await alerts(id)).toHaveLength(before);
-  expect(await held(id)).toMatchObject({ held: 1 });
+  expect(await suppressedOf(id)).toMatchObject({ suppressed: 1 });
 });
 
 it('members see the limit and what is used of it', async () => {

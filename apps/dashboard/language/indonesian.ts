@@ -1261,8 +1261,8 @@ export const INDONESIAN = {
   '{gone, plural, one {# more from the last 30 days was} other {# more from the last 30 days were}} discarded or beyond the limit.':
     '{gone} lagi dari 30 hari terakhir dibuang atau melebihi batas.',
   '{gone}; a final check follows in a few minutes': '{gone}; pemeriksaan terakhir menyusul dalam beberapa menit',
-  '{held, plural, one {# alert was not opened} other {# alerts were not opened}} from {from} to {until}: the same devices had opened too many in an hour.':
-    '{held} peringatan tidak dibuka dari {from} sampai {until}: perangkat yang sama sudah membuka terlalu banyak dalam satu jam.',
+  '{suppressed, plural, one {# alert was not opened} other {# alerts were not opened}} from {from} to {until}: the same devices had opened too many in an hour.':
+    '{suppressed} peringatan tidak dibuka dari {from} sampai {until}: perangkat yang sama sudah membuka terlalu banyak dalam satu jam.',
   '{hours, plural, one {# hour} other {# hours}}': '{hours} jam',
   '{hours} h': '{hours} jam',
   '{inviter} invites you as {role}: {means}.': '{inviter} mengundang Anda sebagai {role}: {means}.',

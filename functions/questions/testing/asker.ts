@@ -15,7 +15,7 @@ const asking = {
   settings,
   budget: openBudget(database),
   complete: makeProvider(settings),
-  takePlace: () => () => {},
+  acquire: () => () => {},
   log: createLogger('asker', { level: 'silent', pretty: false }),
 };
 const outcomes: Record<string, number> = {};

@@ -137,7 +137,7 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
   'public.alert_rule_progress': {
     authenticated: {
       select:
-        'tenant_id rule_id judged_at judged_from tried_at problem skipped_from skipped_until held held_from held_until',
+        'tenant_id rule_id judged_at judged_from tried_at problem skipped_from skipped_until suppressed suppressed_from suppressed_until',
     },
   },
   'public.dead_letters': {

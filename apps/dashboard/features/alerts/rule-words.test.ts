@@ -78,9 +78,9 @@ const UP_TO_DATE = {
   problem: null,
   skipped_from: null,
   skipped_until: null,
-  held: 0,
-  held_from: null,
-  held_until: null,
+  suppressed: 0,
+  suppressed_from: null,
+  suppressed_until: null,
 };
 
 test.each([
@@ -95,10 +95,10 @@ test.each([
   [{ ...UP_TO_DATE, skipped_from: ago(90), skipped_until: ago(80) }, /^What came from .* to .* was not judged\.$/],
   [{ ...UP_TO_DATE, skipped_from: ago(1500), skipped_until: ago(1450) }, undefined],
   [
-    { ...UP_TO_DATE, held: 15, held_from: ago(90), held_until: ago(80) },
+    { ...UP_TO_DATE, suppressed: 15, suppressed_from: ago(90), suppressed_until: ago(80) },
     /^15 alerts were not opened from .* to .*: the same devices had opened too many in an hour\.$/,
   ],
-  [{ ...UP_TO_DATE, held: 15, held_from: ago(1500), held_until: ago(1450) }, undefined],
+  [{ ...UP_TO_DATE, suppressed: 15, suppressed_from: ago(1500), suppressed_until: ago(1450) }, undefined],
   [{ ...UP_TO_DATE, judged_from: ago(70) }, /^What came before .* is not judged\.$/],
 ])('what is behind is said: %j', (progress, words) => {
   const said = unjudgedWords(progress, NOW);

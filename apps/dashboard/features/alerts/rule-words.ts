@@ -139,8 +139,17 @@ const DAY_MS = 24 * 3_600_000;
 /** What a rule has not judged or opened, and why; undefined when it keeps up. @param progress undefined while it is read. */
 export function unjudgedWords(progress: Progress | undefined, now: Date): string | undefined {
   if (!progress) return undefined;
-  const { judged_at, judged_from, tried_at, problem, skipped_from, skipped_until, held, held_from, held_until } =
-    progress;
+  const {
+    judged_at,
+    judged_from,
+    tried_at,
+    problem,
+    skipped_from,
+    skipped_until,
+    suppressed,
+    suppressed_from,
+    suppressed_until,
+  } = progress;
   const because = problem === null ? '' : `: ${foreign(problem)}`;
   if (judged_at === null)
     return problem === null && tried_at === '-infinity' ? undefined : t('Not judged yet{because}.', { because });
@@ -153,10 +162,14 @@ export function unjudgedWords(progress: Progress | undefined, now: Date): string
       until: formatClock(until, now),
     });
   }
-  if (held_from !== null && held_until !== null && now.getTime() - Date.parse(held_until) <= DAY_MS)
+  if (suppressed_from !== null && suppressed_until !== null && now.getTime() - Date.parse(suppressed_until) <= DAY_MS)
     return t(
-      '{held, plural, one {# alert was not opened} other {# alerts were not opened}} from {from} to {until}: the same devices had opened too many in an hour.',
-      { held, from: formatClock(new Date(held_from), now), until: formatClock(new Date(held_until), now) },
+      '{suppressed, plural, one {# alert was not opened} other {# alerts were not opened}} from {from} to {until}: the same devices had opened too many in an hour.',
+      {
+        suppressed,
+        from: formatClock(new Date(suppressed_from), now),
+        until: formatClock(new Date(suppressed_until), now),
+      },
     );
   if (judged_from === null || now.getTime() - Date.parse(judged_from) > DAY_MS) return undefined;
   return t('What came before {time} is not judged.', { time: formatClock(new Date(judged_from), now) });

@@ -39,7 +39,7 @@ const progress = (api: Api) =>
   api
     .from('alert_rule_progress')
     .select(
-      'rule_id,judged_at,judged_from,tried_at,problem,skipped_from,skipped_until,held,held_from,held_until',
+      'rule_id,judged_at,judged_from,tried_at,problem,skipped_from,skipped_until,suppressed,suppressed_from,suppressed_until',
       COUNTED,
     );
 export type Progress = RowOf<typeof progress>;

@@ -5,15 +5,15 @@ export type Database = {
     Tables: {
       alert_rule_progress: {
         Row: {
-          held: number;
-          held_from: string | null;
-          held_until: string | null;
           judged_at: string | null;
           judged_from: string | null;
           problem: string | null;
           rule_id: string;
           skipped_from: string | null;
           skipped_until: string | null;
+          suppressed: number;
+          suppressed_from: string | null;
+          suppressed_until: string | null;
           tenant_id: string;
           tried_at: string;
         };

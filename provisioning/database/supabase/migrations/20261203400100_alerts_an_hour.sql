@@ -6,12 +6,12 @@ alter table access.platform_limits
 alter table public.tenant_limits
   add column max_alerts_hour int check (max_alerts_hour >= 0);
 
--- How often an alert was not opened since `held_from`, the last time at `held_until`.
+-- How often an alert was not opened since `suppressed_from`, the last time at `suppressed_until`.
 alter table public.alert_rule_progress
-  add column held int not null default 0,
-  add column held_from timestamptz,
-  add column held_until timestamptz;
-grant select (held, held_from, held_until) on public.alert_rule_progress to authenticated;
+  add column suppressed int not null default 0,
+  add column suppressed_from timestamptz,
+  add column suppressed_until timestamptz;
+grant select (suppressed, suppressed_from, suppressed_until) on public.alert_rule_progress to authenticated;
 
 create type access.opening as (device_id uuid, opened_at timestamptz);
 
@@ -49,14 +49,14 @@ begin
     select count(*) from public.alerts as a where a.tenant_id = rule.tenant_id and a.opened_at > moment - interval '1 hour'), 0);
   if cardinality(repeats) > room then
     update public.alert_rule_progress as p
-    set held = case when p.held_until > moment - interval '1 hour' then p.held else 0 end + r.held,
-      held_from = case when p.held_until > moment - interval '1 hour' then p.held_from else moment end, held_until = moment
+    set suppressed = case when p.suppressed_until > moment - interval '1 hour' then p.suppressed else 0 end + r.suppressed,
+      suppressed_from = case when p.suppressed_until > moment - interval '1 hour' then p.suppressed_from else moment end, suppressed_until = moment
     from (
-      select count(*) as held from unnest(repeats[room + 1:]) as r
+      select count(*) as suppressed from unnest(repeats[room + 1:]) as r
       where r.opened_at > coalesce(
         (select q.judged_at from public.alert_rule_progress as q where q.tenant_id = rule.tenant_id and q.rule_id = rule.id), '-infinity')
     ) as r
-    where p.tenant_id = rule.tenant_id and p.rule_id = rule.id and r.held > 0;
+    where p.tenant_id = rule.tenant_id and p.rule_id = rule.id and r.suppressed > 0;
   end if;
   return opens || array(select r.device_id from unnest(repeats[:room]) as r);
 end

@@ -26,7 +26,7 @@ export type Answer = { name: string; permissions: Permissions } | { refused: str
 export const connectionName = ({ username, hash }: Account) =>
   `${username}#${createHash('sha256').update(hash).digest('hex').slice(0, 16)}`;
 
-export async function letIn(accounts: Accounts, { username, password, clientId }: Asked): Promise<Answer> {
+export async function authorize(accounts: Accounts, { username, password, clientId }: Asked): Promise<Answer> {
   const account = accounts.get(username);
   if (!account) return { refused: 'unknown user' };
   if (!(await isKey(password, account.hash))) return { refused: `wrong key of ${username}` };

@@ -29,7 +29,7 @@ test('bodies that do not end keep nobody from asking', async () => {
   expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array(32).fill(400));
 });
 
-test('calls for one tenant take four places, from all of its people, and another tenant is served beside them', async () => {
+test('four calls at a time for one tenant, from all of its people, and another tenant is served beside them', async () => {
   const waiting: (() => void)[] = [];
   model.behave((request, response) => void waiting.push(() => say('x')(request, response)));
   const { rows } = await admin.query("select id from public.devices where slug = 'pump-acme'");

@@ -3,7 +3,7 @@ import { generateKey, hashKey } from '../../domain/credentials.ts';
 import { REGISTRY_HEADER, type RegistryEntry, renderRegistry } from '../broker/registry.ts';
 import vectors from '../broker/registry.vectors.json' with { type: 'json' };
 import { parseRegistry } from './accounts.ts';
-import { letIn } from './let-in.ts';
+import { authorize } from './authorize.ts';
 
 const key = generateKey();
 const passwordHash = await hashKey(key);
@@ -16,7 +16,7 @@ const ENTRIES: RegistryEntry[] = [
 const text = renderRegistry(ENTRIES);
 const accounts = parseRegistry(text);
 const asked = (username: string, clientId?: string, password = key) =>
-  letIn(accounts, { username, password, clientId });
+  authorize(accounts, { username, password, clientId });
 
 describe('the registry file', () => {
   test.each(vectors.accepted)('as both agents write it: $what', ({ rows, file }) => {
@@ -55,7 +55,7 @@ test('a device may publish below its own prefix and hear its commands', async ()
 test('a new key is another connection', async () => {
   const rotated = parseRegistry(renderRegistry([{ ...ENTRIES[2]!, passwordHash: await hashKey(key) }]));
   const before = await asked('acme.pump-1', 'acme_pump-1');
-  const after = await letIn(rotated, { username: 'acme.pump-1', password: key, clientId: 'acme_pump-1' });
+  const after = await authorize(rotated, { username: 'acme.pump-1', password: key, clientId: 'acme_pump-1' });
   expect(after).not.toEqual(before);
 });
 
