@@ -95,7 +95,7 @@ const start = (first: number, last: number, atOnce = last - first) =>
     },
   });
 
-test('0 tokens over the caps', async () => {
+test('0 tokens over the caps', { timeout: 600_000 }, async () => {
   const outcomes: Record<string, number>[] = [];
   const share = QUESTIONS / PROCESSES;
   /** Calls by process. */

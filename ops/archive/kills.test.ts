@@ -1,6 +1,8 @@
 // `ops archive run`, killed at every step: nothing is lost, nothing is there twice, nothing is dropped unverified. And an ingest that goes on.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -10,10 +12,16 @@ import { restoreDays } from './restore.ts';
 import { type ArchiveLab, startArchiveLab } from './testing/lab.ts';
 
 let lab: ArchiveLab;
+/** What a killed one leaves there goes with the test. */
+let scratch: string;
 beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'archive-kills-'));
   lab = await startArchiveLab();
 });
-afterAll(() => lab.stop());
+afterAll(async () => {
+  await lab?.stop();
+  await rm(scratch, { recursive: true, force: true });
+});
 beforeEach(() => lab.reset());
 
 /** Ends by SIGKILL at the step of that number; a step is a statement to the database, or a use of the store, before it or after it. */
@@ -38,6 +46,7 @@ async function run(killAt: number) {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
+      TMPDIR: scratch,
       DATABASE_URL: lab.writer.url,
       ARCHIVE_STORE: lab.folder,
       KILL_AT: String(killAt),
