@@ -125,7 +125,8 @@ describe('actions', () => {
 });
 
 describe('what CI runs', () => {
-  const script = (line: string) => /^npm (?:run )?(?:--silent )?([\w:-]+)(?: --silent)?$/.exec(line.trim())?.[1];
+  const SCRIPT = /^(?:npm (?:run )?(?:--silent )?|tier )([\w:-]+)(?: >.*)?$/;
+  const script = (line: string) => SCRIPT.exec(line.trim())?.[1];
   const local = readFileSync(join(ROOT, '.ci/run'), 'utf8')
     .split('\n')
     .flatMap((line) => script(line) ?? []);
