@@ -7,7 +7,7 @@ export const SOAK = [
   'functions/health/deaths.test.ts',
   'functions/ingest/{memory,silence}.test.ts',
   'functions/notify/{kills,told}.test.ts',
-  'functions/questions/{ask,caps,injection,places,spending}.test.ts',
+  'functions/questions/{ask,caps,concurrency,injection,spending}.test.ts',
   'ops/archive/*.test.ts',
   'ops/backup/{backup,restore}.test.ts',
   'local/kills.test.ts',
