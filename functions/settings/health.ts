@@ -31,6 +31,10 @@ const FIELDS = {
     .optional(),
 };
 
+/** Whether a worker answers: otherwise it needs none of them. */
+export const servesHealth = (environment: Environment = process.env) =>
+  Boolean(environment.HEALTH_PORT || environment.HEALTH_PORT_FILE);
+
 /** Reads them. @throws SettingsError listing every missing or bad setting at once. */
 export function readHealthSettings(environment: Environment = process.env): HealthSettings {
   const broker = readsKafka(environment) ? kafkaBroker(environment) : brokerOf(read(BROKER_FIELDS, environment));

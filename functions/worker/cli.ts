@@ -4,10 +4,11 @@ import { INGEST_RUN } from '../../domain/ingest-run.ts';
 import { makePages } from '../health/pages.ts';
 import { servePages } from '../health/server.ts';
 import { hasFailed, runOnce } from '../ingest/run.ts';
-import { createLogger } from '../runtime/log.ts';
+import type { SourceSettings } from '../ingest/run-from.ts';
+import { createLogger, type Logger } from '../runtime/log.ts';
 import { keepHeapSmall } from '../runtime/memory.ts';
-import { hasCluster, readClusterSettings } from '../settings/cluster.ts';
-import { readHealthSettings } from '../settings/health.ts';
+import { type ClusterSettings, hasCluster, readClusterSettings } from '../settings/cluster.ts';
+import { readHealthSettings, servesHealth } from '../settings/health.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
 import { readKafkaSettings, readsKafka } from '../settings/kafka.ts';
 import { wantsStacks } from '../settings/log.ts';
@@ -24,7 +25,7 @@ usage: node main.mjs --mode worker|run
   --help          this text
 
 Settings (environment; instead of any NAME, NAME_FILE may name the file that holds it):
-  MQTT_BROKER_URL                      mqtts://host:8883 (mqtt:// for loopback only)
+  MQTT_BROKER_URL                      mqtts://host:8883 (mqtt:// for loopback only); on a cluster its MQTT listener, for health alone
   MQTT_BROKER_USERNAME                 the ingest account
   MQTT_BROKER_PASSWORD                 its key
   MQTT_BROKER_PREVIOUS_USERNAME        during a rotation: the account that is replaced,
@@ -90,39 +91,45 @@ export async function runCli(args: string[]): Promise<number> {
     }
     if (values.mode !== 'worker' && values.mode !== 'run') throw new Error('give --mode worker or --mode run');
     keepHeapSmall();
-    if (hasCluster()) {
-      if (values.mode === 'run') throw new Error('a cluster is read by a worker: give --mode worker');
-      const cluster = readClusterSettings();
-      const log = createLogger('mqtt_ingest', { level: cluster.logLevel, pretty: cluster.logPretty });
-      // Loaded by those alone who read a cluster.
-      const { runPartitions } = await import('./partitions.ts');
-      await runPartitions(cluster, log, untilStopped());
-      return 0;
-    }
-    const settings = readsKafka() ? readKafkaSettings() : readIngestSettings();
+    const cluster = hasCluster() ? readClusterSettings() : undefined;
+    const settings = cluster ?? (readsKafka() ? readKafkaSettings() : readIngestSettings());
     const log = createLogger('mqtt_ingest', { level: settings.logLevel, pretty: settings.logPretty });
     const signal = untilStopped();
     if (values.mode === 'run') {
-      if ('kafka' in settings)
-        throw new Error('--mode run drains the MQTT broker; with KAFKA_BROKERS give --mode worker');
+      if (!('broker' in settings))
+        throw new Error('--mode run drains the MQTT broker; a cluster and Kafka are read by --mode worker');
       return hasFailed(await runOnce(settings, log, signal)) ? 1 : 0;
     }
-    const health = readHealthSettings();
-    const { address, port } = health;
-    const questions = port === undefined ? undefined : serveQuestions(log);
-    const server =
-      port === undefined
-        ? undefined
-        : await servePages(makePages(health), port, metricsPath(), address, questions?.pages);
-    await runWorker(settings, log, signal)
-      .finally(() => server?.stop())
-      .finally(() => questions?.close());
+    const stopServing = await serve(log);
+    await work(settings, log, signal).finally(stopServing);
     return 0;
   } catch (error) {
     const { message, stack } = error as Error;
     process.stderr.write(`error: ${wantsStacks() ? stack : message}\n`);
     return 2;
   }
+}
+
+async function work(settings: SourceSettings | ClusterSettings, log: Logger, signal: AbortSignal): Promise<void> {
+  if (!('cluster' in settings)) return runWorker(settings, log, signal);
+  // Loaded by those alone who read a cluster.
+  const { runPartitions } = await import('./partitions.ts');
+  await runPartitions(settings, log, signal);
+}
+
+/** Answers on HEALTH_PORT, if it is set, until the returned function is called. */
+async function serve(log: Logger): Promise<() => Promise<void>> {
+  const nothing = async () => {};
+  if (!servesHealth()) return nothing;
+  const health = readHealthSettings();
+  const { address, port } = health;
+  if (port === undefined) return nothing;
+  const questions = serveQuestions(log);
+  const server = await servePages(makePages(health), port, metricsPath(), address, questions?.pages);
+  return async () => {
+    await server.stop();
+    await questions?.close();
+  };
 }
 
 /** Aborted by the first SIGTERM or SIGINT; a second one ends the process at once. */

@@ -1,16 +1,13 @@
 // The long-lived way to ingest from a cluster: takes the leases of partitions that are free, and ingests each while it holds its lease. Any
 // number of workers may run; of two the one with fewer partitions asks sooner.
 import { consumerOf, PARTITIONS } from '../../domain/cluster.ts';
-import { type Database, openDatabase } from '../database/connection.ts';
-import { acquireLease, type Lease } from '../database/lease.ts';
-import { classify } from '../database/sqlstate.ts';
 import { createSummary } from '../ingest/accounting.ts';
 import { maintain, runSession } from '../ingest/session.ts';
 import { jetStreamSource } from '../jetstream/jetstream-source.ts';
-import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
-import { pause, retry } from '../runtime/retry.ts';
+import { pause } from '../runtime/retry.ts';
 import type { ClusterSettings } from '../settings/cluster.ts';
+import { followLease } from './follow-lease.ts';
 import { startPeriodicJobs } from './periodic.ts';
 
 const SUMMARY_EVERY_MS = 10_000;
@@ -32,54 +29,30 @@ export async function runPartitions(settings: ClusterSettings, log: Logger, sign
   const reporting = setInterval(report, SUMMARY_EVERY_MS);
   log.info({ partitions: PARTITIONS }, 'worker started');
 
-  const ingest = async (partition: number, database: Database, lease: Lease) => {
-    held.add(partition);
-    log.info({ partition, fence: String(lease.fence) }, 'lease acquired');
-    const jobs = partition === OF_THE_JOBS ? startPeriodicJobs(settings.database, log) : undefined;
-    try {
-      // Readings need today's partition of the table.
-      await maintain(database, log);
-      const open = jetStreamSource(settings.cluster, partition);
-      const end = await runSession({ open, database, lease, log, signal, onWritten: summary.add });
-      if (end === 'lease-lost') log.warn({ partition }, 'another worker has taken the lease over');
-    } finally {
-      held.delete(partition);
-      await jobs?.stop();
-      await lease.release();
-    }
-  };
-
   const follow = async (partition: number) => {
-    const database = openDatabase(settings.database);
-    const isFinal = (error: unknown) => classify(error) === 'unknown';
-    try {
-      await pause(STAGGER_MS * partition, signal);
-      await retry(
-        async ({ reset }) => {
-          while (!signal.aborted) {
-            await pause(ASK_EVERY_MS * held.size, signal);
-            const lease = await acquireLease(database, consumerOf(partition));
-            reset();
-            if (lease) await ingest(partition, database, lease);
-            else await pause(ASK_EVERY_MS, signal);
-          }
-        },
-        {
-          signal,
-          isFinal,
-          onFailure: ({ error, failures, retryInMs }) =>
-            log.warn(
-              { error: summarizeError(error), kind: classify(error), partition, failures, retryInMs },
-              'database not ready, will try again',
-            ),
-        },
-      );
-    } catch (error) {
-      // Stopped while the database is away: what was not written waits on the cluster.
-      if (isFinal(error)) throw error;
-    } finally {
-      await database.close();
-    }
+    const about = log.child({ partition });
+    await pause(STAGGER_MS * partition, signal);
+    await followLease({
+      name: consumerOf(partition),
+      address: settings.database,
+      log: about,
+      signal,
+      beforeAsking: (refused) => pause(ASK_EVERY_MS * (held.size + (refused ? 1 : 0)), signal),
+      work: async (lease, database) => {
+        held.add(partition);
+        const jobs = partition === OF_THE_JOBS ? startPeriodicJobs(settings.database, log) : undefined;
+        try {
+          // Readings need today's partition of the table.
+          await maintain(database, log);
+          const open = jetStreamSource(settings.cluster, partition);
+          const end = await runSession({ open, database, lease, log, signal, onWritten: summary.add });
+          if (end === 'lease-lost') about.warn({}, 'another worker has taken the lease over');
+        } finally {
+          held.delete(partition);
+          await jobs?.stop();
+        }
+      },
+    });
   };
 
   try {

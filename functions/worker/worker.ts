@@ -1,16 +1,13 @@
 // The long-lived way to run the jobs: waits for the lease; while it holds the lease, it ingests and does every periodic job on one
 // schedule.
-import { openDatabase } from '../database/connection.ts';
-import { acquireLease } from '../database/lease.ts';
-import { classify } from '../database/sqlstate.ts';
 import { createSummary } from '../ingest/accounting.ts';
 import { eachBroker } from '../ingest/brokers.ts';
 import type { CanaryReport } from '../ingest/canary.ts';
 import { runFrom, type SourceSettings } from '../ingest/run-from.ts';
-import { maintain, type SessionOptions } from '../ingest/session.ts';
-import { summarizeError } from '../runtime/error-summary.ts';
+import { maintain } from '../ingest/session.ts';
 import type { Logger } from '../runtime/log.ts';
-import { pause, retry } from '../runtime/retry.ts';
+import { pause } from '../runtime/retry.ts';
+import { followLease } from './follow-lease.ts';
 import { startPeriodicJobs } from './periodic.ts';
 
 const SUMMARY_EVERY_MS = 10_000;
@@ -38,7 +35,6 @@ async function ingestFrom(
   signal: AbortSignal,
   withJobs: boolean,
 ): Promise<void> {
-  const database = openDatabase(settings.database);
   const summary = createSummary();
   let canaryAgeSeconds: number | undefined;
   const onCanary = ({ ageSeconds }: CanaryReport) => {
@@ -49,62 +45,29 @@ async function ingestFrom(
     if (done.batches > 0) log.info({ ...done, canaryAgeSeconds }, 'mqtt_ingest worker');
   };
   const reporting = setInterval(report, SUMMARY_EVERY_MS);
-  const isFinal = (error: unknown) => classify(error) === 'unknown';
-  let waiting = false;
   log.info({ clientId: settings.clientId }, 'worker started');
   try {
-    await retry(
-      async ({ reset }) => {
-        while (!signal.aborted) {
-          const lease = await acquireLease(database, settings.clientId);
-          reset();
-          if (lease) {
-            waiting = false;
-            log.info({ fence: String(lease.fence) }, 'lease acquired');
-            const told = { onWritten: summary.add, onCanary };
-            await workWhileHeld(settings, { database, lease, log, signal, ...told }, withJobs);
-          } else {
-            if (!waiting) log.info({}, 'another run holds the lease; waiting for it');
-            waiting = true;
-            await pause(ASK_EVERY_MS, signal);
-          }
+    await followLease({
+      name: settings.clientId,
+      address: settings.database,
+      log,
+      signal,
+      beforeAsking: (refused) => (refused ? pause(ASK_EVERY_MS, signal) : Promise.resolve()),
+      work: async (lease, database) => {
+        // Readings need today's partition.
+        await maintain(database, log);
+        const jobs = withJobs ? startPeriodicJobs(settings.database, log) : undefined;
+        try {
+          const end = await runFrom(settings, { database, lease, log, signal, onWritten: summary.add, onCanary });
+          if (end === 'lease-lost') log.warn({}, 'another run has taken the lease over');
+        } finally {
+          await jobs?.stop();
         }
       },
-      {
-        signal,
-        isFinal,
-        onFailure: ({ error, failures, retryInMs }) =>
-          log.warn(
-            { error: summarizeError(error), kind: classify(error), failures, retryInMs },
-            'database not ready, will try again',
-          ),
-      },
-    );
-  } catch (error) {
-    // Stopped while the database is away: what was not written waits on the broker.
-    if (isFinal(error)) throw error;
+    });
   } finally {
     clearInterval(reporting);
     report();
-    await database.close();
     log.info({}, 'worker stopped');
-  }
-}
-
-async function workWhileHeld(
-  settings: SourceSettings,
-  session: Omit<SessionOptions, 'open'>,
-  withJobs: boolean,
-): Promise<void> {
-  const { database, lease, log } = session;
-  // Readings need today's partition.
-  await maintain(database, log);
-  const jobs = withJobs ? startPeriodicJobs(settings.database, log) : undefined;
-  try {
-    const end = await runFrom(settings, session);
-    if (end === 'lease-lost') log.warn({}, 'another run has taken the lease over');
-  } finally {
-    await jobs?.stop();
-    await lease.release();
   }
 }
