@@ -21,11 +21,12 @@ afterAll(() => lab.stop());
 async function call(events: readonly unknown[], url = database, partition = '0') {
   const file = join(lab.dir, 'events.json');
   const sequenceNumberArray = events.map((_, index) => index);
+  const enqueuedTimeUtcArray = events.map(() => '2026-11-30T12:00:01.5Z');
   writeFileSync(
     file,
     JSON.stringify({
       input: events,
-      triggerMetadata: { partitionContext: { partitionId: partition }, sequenceNumberArray },
+      triggerMetadata: { partitionContext: { partitionId: partition }, sequenceNumberArray, enqueuedTimeUtcArray },
     }),
   );
   const { stdout } = await promisify(execFile)(process.execPath, [HOST, BUNDLE, 'event_hub_ingest', file], {
@@ -40,8 +41,9 @@ async function call(events: readonly unknown[], url = database, partition = '0')
 
 let events = 0;
 /** As Event Grid routes a device's message. */
-function routed(subject: string, more: object) {
+function routed(topic: string, more: object) {
   events += 1;
+  const [, tenant, , device] = topic.split('/');
   const time = new Date(Date.UTC(2026, 10, 30, 12) + events).toISOString();
   return {
     specversion: '1.0',
@@ -49,7 +51,9 @@ function routed(subject: string, more: object) {
     time,
     type: 'MQTT.EventPublished',
     source: 'ns',
-    subject,
+    subject: topic,
+    client: `${tenant}.${device}`,
+    mqtttopic: topic,
     ...more,
   };
 }
@@ -61,15 +65,16 @@ test('events are rows when the function returns; called again with them it makes
     ...Array.from({ length: 300 }, (_, n) => routed(one.topic, base64(`{"n":${n}}`))),
     routed(other.topic, { data: { n: 1, ts: 1_795_262_400 } }),
     routed('tenants/acme/devices/nobody/telemetry', base64('{"n":1}')),
+    { ...routed(other.topic, base64('{"n":2}')), client: undefined },
     'no event',
   ];
   const first = await call(batch);
   expect(first.error).toBeUndefined();
-  expect(first.lines.at(-2)).toMatchObject({ msg: 'event_hub_ingest', received: 303, stored: 301, rejected: 2 });
+  expect(first.lines.at(-2)).toMatchObject({ msg: 'event_hub_ingest', received: 304, stored: 301, rejected: 3 });
   expect((await lab.rows(one)).map(({ payload }) => (payload as { n: number }).n)).toHaveLength(300);
   // The host has not moved its checkpoint, and Event Grid has sent one event twice.
   const again = await call([...batch, batch[0]], database, '1');
-  expect(again.lines.at(-2)).toMatchObject({ received: 304, stored: 0, duplicate: 302 });
+  expect(again.lines.at(-2)).toMatchObject({ received: 305, stored: 0, duplicate: 302 });
   expect(await lab.rows(one)).toHaveLength(300);
   expect((await lab.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
 });

@@ -17,7 +17,14 @@ import { encodePrefix } from './write.ts';
 
 /** The used part of an invocation's context. */
 export interface EventsContext extends InvocationLog {
-  triggerMetadata?: { partitionContext?: { partitionId?: string }; sequenceNumberArray?: number[] } | undefined;
+  triggerMetadata?:
+    | {
+        partitionContext?: { partitionId?: string };
+        sequenceNumberArray?: number[];
+        /** When the hub got each, RFC 3339. */
+        enqueuedTimeUtcArray?: string[];
+      }
+    | undefined;
 }
 
 /** A failed write is tried again for this long; then the host calls again. */
@@ -62,7 +69,7 @@ function readEvents(
   receivedAt: number,
 ): Delivery[] {
   const read = createRecordReader(hub, 'event-grid');
-  const { partitionContext, sequenceNumberArray = [] } = triggerMetadata ?? {};
+  const { partitionContext, sequenceNumberArray = [], enqueuedTimeUtcArray = [] } = triggerMetadata ?? {};
   return events.map((event, index) => {
     // The host has parsed what is JSON.
     const text = typeof event === 'string' ? event : (JSON.stringify(event) ?? '');
@@ -71,7 +78,7 @@ function readEvents(
       headers: new Map(),
       partition: Number(partitionContext?.partitionId ?? 0),
       offset: BigInt(sequenceNumberArray[index] ?? index),
-      timestamp: BigInt(receivedAt),
+      timestamp: BigInt(Date.parse(enqueuedTimeUtcArray[index] ?? '') || receivedAt),
     };
     return read(record, receivedAt);
   });

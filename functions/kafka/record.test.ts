@@ -4,6 +4,7 @@ import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { createRecordReader, type KafkaRecord } from './record.ts';
 
 const TOPIC = 'tenants/acme/devices/pump/telemetry';
+const CLIENT = 'acme.pump';
 const made = (more: Partial<KafkaRecord>): KafkaRecord => ({
   key: Buffer.from(TOPIC),
   value: Buffer.from('{"v":1}'),
@@ -45,10 +46,12 @@ describe('event-grid', () => {
   const event = {
     specversion: '1.0',
     id: '9aeb0fdf-c01e-0131-0922-9eb54906e20',
-    time: '2026-11-30T15:13:39.458Z',
+    time: '2026-11-21T11:59:59.458Z',
     type: 'MQTT.EventPublished',
     source: 'namespace',
     subject: TOPIC,
+    client: CLIENT,
+    mqtttopic: TOPIC,
   };
   const routed = (more: object, where: Partial<KafkaRecord> = {}) =>
     read(made({ key: Buffer.from('other'), value: Buffer.from(JSON.stringify({ ...event, ...more })), ...where }), 0);
@@ -62,8 +65,17 @@ describe('event-grid', () => {
       receivedAt: Date.parse(event.time),
       boot: expect.stringMatching(/^[0-9a-f]{8}$/),
     });
-    expect(routed(data, { offset: 99n, timestamp: 5n }).stamp).toEqual(delivery.stamp);
+    expect(routed(data, { offset: 99n, timestamp: 1_795_262_410_000n }).stamp).toEqual(delivery.stamp);
     expect(routed({ ...data, id: 'another' }).stamp).not.toEqual(delivery.stamp);
+  });
+
+  test('what an MQTT 5 device chose decides neither whose it is nor, beyond reason, when it came', () => {
+    const chosen = { type: 'its.own', subject: 'tenants/other/devices/d/telemetry', data: 1 };
+    expect(routed(chosen)).toMatchObject({ topic: TOPIC });
+    for (const time of ['2020-01-01T00:00:00Z', '2031-01-01T00:00:00Z', 'x'])
+      expect(routed({ ...chosen, time }, { timestamp: 5_000n }).stamp).toMatchObject({ receivedAt: 5_000 });
+    const other = { ...event, client: 'acme.b', mqtttopic: 'tenants/acme/devices/b/telemetry', data: 1 };
+    expect(routed(other).stamp).not.toEqual(routed({ data: 1 }).stamp);
   });
 
   test('JSON that the service has taken apart is put together again', () => {
@@ -76,8 +88,10 @@ describe('event-grid', () => {
     '{}',
     '[]',
     'null',
-    JSON.stringify({ ...event, type: 'Other' }),
-    JSON.stringify({ ...event, time: 'x' }),
+    JSON.stringify({ ...event, client: undefined }),
+    JSON.stringify({ ...event, mqtttopic: undefined }),
+    JSON.stringify({ ...event, mqtttopic: 'tenants/other/devices/d/telemetry' }),
+    JSON.stringify({ ...event, client: 'acme' }),
   ])('of %s nothing is believed, its key neither', (value) => {
     expect(read(made({ value: Buffer.from(value) }), 0)).toMatchObject({ topic: '', properties: undefined });
   });

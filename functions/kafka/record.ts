@@ -2,6 +2,7 @@
 
 import { hash } from 'node:crypto';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
+import { parseDeviceTopic } from '../../domain/topics.ts';
 import { Delivery } from '../source/delivery.ts';
 import { type Stamp, stampsOf } from '../source/stamp.ts';
 
@@ -84,34 +85,43 @@ function plain({ key, value, headers }: KafkaRecord): Message {
 const textOf = (bytes: Buffer | null | undefined) => bytes?.toString('utf8').replaceAll('\0', '\ufffd') ?? '';
 
 /**
- * What Event Grid's MQTT broker routes (https://learn.microsoft.com/azure/event-grid/mqtt-routing-event-schema): a CloudEvent with the
- * MQTT topic as its subject. Event Grid may send one event twice, as two records, so its own id and time are the identity.
- * What is not such an event has no topic, and becomes a dead letter without a tenant, because only the envelope says whose it is.
+ * What Event Grid's MQTT broker routes (https://learn.microsoft.com/azure/event-grid/mqtt-routing-event-schema): a CloudEvent. An MQTT 5
+ * device may send one of its own, and chooses `id`, `time`, `type` and `subject` then. So only `client` and `mqtttopic` say whose it is, which the
+ * namespace adds (components/mqtt-namespace.ts). Event Grid may send one event twice, as two records: client and id are the identity.
+ * What lacks them has no topic, and becomes a dead letter without a tenant.
  */
-function opened({ value }: KafkaRecord): Message {
+function opened({ value, timestamp }: KafkaRecord): Message {
   const unknown = { topic: '', payload: value ?? EMPTY };
   try {
     const event = JSON.parse(value?.toString('utf8') ?? '') as Record<string, unknown>;
-    const { type, id, time, subject } = event;
-    const receivedAt = Date.parse(String(time));
-    if (type !== 'MQTT.EventPublished' || typeof id !== 'string' || typeof subject !== 'string') return unknown;
-    if (Number.isNaN(receivedAt)) return unknown;
+    const { id, time, client, mqtttopic: topic } = event;
+    if (typeof id !== 'string' || typeof client !== 'string' || typeof topic !== 'string') return unknown;
+    const whose = parseDeviceTopic(topic);
+    if (whose === undefined || client !== `${whose.tenant}.${whose.device}`) return unknown;
     const payload =
       typeof event.data_base64 === 'string'
         ? Buffer.from(event.data_base64, 'base64')
         : Buffer.from(typeof event.data === 'string' ? event.data : JSON.stringify(event.data ?? null));
-    const digits = hash('sha256', id);
+    const digits = hash('sha256', `${client}\n${id}`);
     const stamp = {
-      receivedAt,
+      receivedAt: receipt(String(time), Number(timestamp)),
       boot: digits.slice(0, 8),
       counter: 1 + (Number.parseInt(digits.slice(8, 18), 16) % COUNTERS),
       note: '',
     };
-    return { topic: subject.replaceAll('\0', '\ufffd'), payload, stamp };
+    return { topic: topic.replaceAll('\0', '\ufffd'), payload, stamp };
   } catch {
     return unknown;
   }
 }
+
+/** The event's time, which is the same when it comes twice, unless it cannot be: then the record's. Event Grid tries for a day. */
+function receipt(time: string, recordedAt: number): number {
+  const at = Date.parse(time);
+  return at > recordedAt - 25 * HOUR_MS && at < recordedAt + HOUR_MS / 12 ? at : recordedAt;
+}
+
+const HOUR_MS = 3_600_000;
 
 /** Forty bits: what a stamp's counter holds, and more. */
 const COUNTERS = 2 ** 40;

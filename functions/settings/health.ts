@@ -15,14 +15,17 @@ export interface HealthSettings extends DatabaseSettings, BrokerSettings {
   databaseLimitBytes: number | undefined;
 }
 
-const FIELDS = {
-  ...DATABASE_FIELDS,
+const PORT = {
   HEALTH_PORT: z
     .string()
     .regex(/^[1-9]\d{0,4}$/, 'must be a port, 1 to 65535')
     .transform(Number)
     .refine((port) => port <= 65_535, 'must be a port, 1 to 65535')
     .optional(),
+};
+const FIELDS = {
+  ...DATABASE_FIELDS,
+  ...PORT,
   HEALTH_ADDRESS: z.ipv4('must be an IPv4 address').default('127.0.0.1'),
   DATABASE_LIMIT_MB: z
     .string()
@@ -33,7 +36,7 @@ const FIELDS = {
 
 /** Whether a worker answers: otherwise it needs none of them. */
 export const servesHealth = (environment: Environment = process.env) =>
-  Boolean(environment.HEALTH_PORT || environment.HEALTH_PORT_FILE);
+  read(PORT, environment).HEALTH_PORT !== undefined;
 
 /** Reads them. @throws SettingsError listing every missing or bad setting at once. */
 export function readHealthSettings(environment: Environment = process.env): HealthSettings {

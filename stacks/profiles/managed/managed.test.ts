@@ -142,10 +142,10 @@ it('has no way to the hub but the app’s own subnet', () => {
   expect(inputs.delegations).toEqual([{ name: 'functions', serviceName: 'Microsoft.App/environments' }]);
   expect(inputs.defaultOutboundAccess).toBe(false);
   expect(one(plan, 'web:WebAppApplicationSettings').inputs.properties).toMatchObject({
-    TELEMETRY_HUB__fullyQualifiedNamespace: 'evhns-mqtt-saas-dev-ex4mp1.servicebus.windows.net',
-    TELEMETRY_HUB__credential: 'managedidentity',
-    TELEMETRY_HUB_NAME: 'telemetry',
-    TELEMETRY_HUB_CONSUMER_GROUP: 'ingest',
+    EVENT_HUB__fullyQualifiedNamespace: 'evhns-mqtt-saas-dev-ex4mp1.servicebus.windows.net',
+    EVENT_HUB__credential: 'managedidentity',
+    EVENT_HUB_NAME: 'telemetry',
+    EVENT_HUB_GROUP: 'ingest',
   });
 });
 

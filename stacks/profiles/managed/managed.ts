@@ -59,11 +59,11 @@ export function makeManaged({ config, placement, identities, network }: ManagedA
   return { mqtt, hub, undelivered, subnetId: way.functionsSubnetId, settings: hubSettings(hub, identities) };
 }
 
-/** The connection `TELEMETRY_HUB` of a function with an Event Hubs trigger, and what the trigger names: `%TELEMETRY_HUB_NAME%`. */
+/** What the Event Hubs trigger reads: functions/triggers/event-hub.ts. */
 const hubSettings = (hub: TelemetryHub, { functions }: Identities): Record<string, Input<string>> => ({
-  TELEMETRY_HUB__fullyQualifiedNamespace: hub.host,
-  TELEMETRY_HUB__credential: 'managedidentity',
-  TELEMETRY_HUB__clientId: functions.clientId,
-  TELEMETRY_HUB_NAME: hub.hubName,
-  TELEMETRY_HUB_CONSUMER_GROUP: hub.consumerGroup,
+  EVENT_HUB__fullyQualifiedNamespace: hub.host,
+  EVENT_HUB__credential: 'managedidentity',
+  EVENT_HUB__clientId: functions.clientId,
+  EVENT_HUB_NAME: hub.hubName,
+  EVENT_HUB_GROUP: hub.consumerGroup,
 });
