@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runArchive } from '../archive/archive.ts';
 import { listBackups, makeBackup } from '../backup/backup.ts';
 import { folderStore } from '../store.ts';
-import { Nights } from './night.ts';
+import { Schedule } from './schedule.ts';
 
 const FOLDER = '/var/lib/mqtt-saas';
 const SECRETS = '/run/secrets';
@@ -37,7 +37,7 @@ async function archive(): Promise<string> {
   return `${rows} rows stored${problems.map((problem) => `; ${problem}`).join('')}`;
 }
 
-const nights = new Nights(
+const schedule = new Schedule(
   [
     { name: 'backup', isDue: isBackupDue, run: backUp },
     { name: 'archive', isDue: (lastDue) => archivedAt < lastDue, run: archive },
@@ -46,6 +46,6 @@ const nights = new Nights(
 );
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
 for (;;) {
-  await nights.look();
+  await schedule.look();
   await sleep(LOOK_EVERY_MS);
 }

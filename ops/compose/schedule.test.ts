@@ -1,6 +1,6 @@
 // The work of a night: a task that fails is tried again by itself, and the others are done anyway.
 import { expect, test } from 'vitest';
-import { Nights, type Task } from './night.ts';
+import { Schedule, type Task } from './schedule.ts';
 
 const HOUR_MS = 3_600_000;
 /** 02:15 UTC of some day. */
@@ -21,33 +21,33 @@ function tasks(isBroken: (name: string) => boolean) {
       return 'done';
     },
   });
-  const nights = new Nights([make('backup'), make('archive')], (line) => said.push(line));
-  return { nights, ran, said };
+  const schedule = new Schedule([make('backup'), make('archive')], (line) => said.push(line));
+  return { schedule, ran, said };
 }
 
 test.each(['backup', 'archive'])('a failing %s does not stop the other one, and both are told', async (broken) => {
   let isBroken = true;
-  const { nights, ran, said } = tasks((name) => isBroken && name === broken);
-  expect(await nights.look(DUE)).toEqual([broken]);
+  const { schedule, ran, said } = tasks((name) => isBroken && name === broken);
+  expect(await schedule.look(DUE)).toEqual([broken]);
   expect(ran).toEqual(['backup', 'archive']);
   expect(said).toContain(`${broken}: failed, tried again in an hour: ${broken} is broken`);
   expect(said).toHaveLength(2);
   // Within the hour nothing is tried; the other one is done already.
-  expect(await nights.look(DUE + HOUR_MS - 1)).toEqual([]);
+  expect(await schedule.look(DUE + HOUR_MS - 1)).toEqual([]);
   expect(ran).toHaveLength(2);
   isBroken = false;
-  expect(await nights.look(DUE + HOUR_MS)).toEqual([]);
+  expect(await schedule.look(DUE + HOUR_MS)).toEqual([]);
   expect(ran.slice(2)).toEqual([broken]);
 });
 
 test('both failing are both told', async () => {
-  const { nights } = tasks(() => true);
-  expect(await nights.look(DUE)).toEqual(['backup', 'archive']);
+  const { schedule } = tasks(() => true);
+  expect(await schedule.look(DUE)).toEqual(['backup', 'archive']);
 });
 
 test('what is not due is not done, and a night that was missed is made up for', async () => {
-  const { nights, ran } = tasks(() => false);
-  await nights.look(DUE + 5 * HOUR_MS);
-  await nights.look(DUE + 23 * HOUR_MS);
+  const { schedule, ran } = tasks(() => false);
+  await schedule.look(DUE + 5 * HOUR_MS);
+  await schedule.look(DUE + 23 * HOUR_MS);
   expect(ran).toEqual(['backup', 'archive']);
 });
