@@ -17,7 +17,7 @@ const AFTER_FAILURE_MS = 3_600_000;
 /** The last time that work became due. */
 const lastDue = (now: number) => Math.floor((now - DUE_MS) / DAY_MS) * DAY_MS + DUE_MS;
 
-/** The work of all schedule. */
+/** The work of all nights. */
 export class Schedule {
   readonly #tasks: readonly Task[];
   readonly #say: (message: string) => void;
