@@ -98,9 +98,13 @@ it('docs/adoption.md has the table of them: npm run test:engine -- adoption --up
     const phases = Array.from({ length: LAST_PHASE + 1 }, (_, phase) => cells[phase] ?? '');
     return `| ${[titleOf(way), ...phases, backs.join(', ')].join(' | ')} |`;
   });
+  const page = readFileSync(PAGE, 'utf8');
+  if (!process.env.MQTT_SAAS_TEST_ALL) {
+    expect(page.split('\n')).toEqual(expect.arrayContaining(rows));
+    return;
+  }
   const head = ['recording', ...Array.from({ length: LAST_PHASE + 1 }, (_, phase) => `phase ${phase}`), 'and back'];
   const table = [`| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...rows].join('\n');
-  const page = readFileSync(PAGE, 'utf8');
   const [before = '', rest = ''] = page.split('<!-- phases -->\n');
   const [, after = ''] = rest.split('<!-- end of phases -->');
   await expect(`${before}<!-- phases -->\n${table}\n<!-- end of phases -->${after}`).toMatchFileSnapshot(PAGE);
