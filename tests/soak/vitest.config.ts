@@ -1,31 +1,29 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that take longest: under kills and bombs, with a real Prometheus, dumps and restores, whole platforms, and of many previews. `npm test` leaves them out. */
+/** Tests that take longest: under kills and bombs, dumps and restores, whole platforms, many previews. `npm test` leaves them out. */
 export const SOAK = [
   'apps/dashboard/features/devices/snippets.test.ts',
   'functions/control/*.test.ts',
   'functions/health/deaths.test.ts',
-  'functions/ingest/{memory,silence}.test.ts',
+  'functions/ingest/{account-handover,identity,memory,outage,silence}.test.ts',
   'functions/notify/{kills,told}.test.ts',
   'functions/questions/{ask,caps,concurrency,injection,spending}.test.ts',
+  'local/kills.test.ts',
+  'ops/adopt/database/shapes.test.ts',
+  'ops/adopt/{adopt,refused}.test.ts',
   'ops/archive/*.test.ts',
   'ops/backup/{backup,restore}.test.ts',
-  'local/kills.test.ts',
-  'ops/adopt/{adopt,refused}.test.ts',
-  'ops/adopt/database/shapes.test.ts',
+  'ops/deploy/database.test.ts',
+  'ops/rotate/steps.test.ts',
   'ops/{daily,db,store}.test.ts',
+  'preview/all.test.ts',
   'provisioning/broker/gate-backlog.test.ts',
-  'provisioning/database/account.test.ts',
-  'provisioning/database/device-list.test.ts',
-  'provisioning/database/{alert-bounds,lasting-rules}.test.ts',
-  'stacks/impact.test.ts',
+  'provisioning/database/{account,alert-bounds,attacks,device-list,lasting-rules,mutations}.test.ts',
+  'provisioning/machine/bundle/tests/issue-certificate.test.ts',
+  'stacks/{encryption-at-host,impact,odd}.test.ts',
   'tests/adoption/never-stops.test.ts',
-  'tests/data-out.test.ts',
   'tests/monitoring/*.test.ts',
-  'tests/rotation.test.ts',
-  'tests/runbooks.test.ts',
-  'tests/start.test.ts',
-  'tests/year.test.ts',
+  'tests/{canary,data-out,former-topics,rotation,runbooks,start,terminal,unsafe-plan,year}.test.ts',
 ];
 
 export default defineConfig({
