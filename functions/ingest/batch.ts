@@ -8,7 +8,7 @@ import type { ReportChannel } from '../../domain/topics.ts';
 import { cameAt, type Delivery } from '../source/delivery.ts';
 import { type Canary, readCanary } from './canary.ts';
 import { channelOf, WHOLE } from './channel.ts';
-import { LESS_WHEN_PLAIN, mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
+import { LESS_WHEN_PLAIN, mostUnpacked, OVERHEAD_BYTES, PART_BYTES } from './memory-estimate.ts';
 import type { Registry, Route } from './registry.ts';
 import { type Report, readReport, reportChannelOf } from './reports.ts';
 import { keptTopic, keyOf, makeRow, type Row, type Sent, sentAsPart, sentAsWhole } from './row.ts';
@@ -239,7 +239,7 @@ export class Batch {
     }
     this.#count(route.tenant, route.tenantId, result.length);
     for (const reading of result) {
-      if (reading.payload !== payload) this.bytes += reading.payload.length + OVERHEAD_BYTES;
+      if (reading.payload !== payload) this.bytes += reading.payload.length + PART_BYTES;
       if (isRejection(reading)) {
         const { reason, detail } = reading;
         this.#refuse(delivery, sentAsPart(reading), { reason, detail, ...namesOf(route) });

@@ -3,8 +3,13 @@ import { unpackedSize } from '../../domain/messages-encoding.ts';
 import { MAX_PAYLOAD_BYTES, MAX_READINGS } from '../../domain/messages-limits.ts';
 import type { Delivery } from '../source/delivery.ts';
 
-/** What a held message or reading takes beside its payload, in bytes; generous. */
+/** What a held message takes beside its payload, in bytes; generous. */
 export const OVERHEAD_BYTES = 600;
+/**
+ * And what a reading of an array takes. With 600, ingest took 158 MiB for 10 million readings in gzips of 1,000; with 1,200, 12 MiB less, at
+ * the same speed: a batch has half as many of them.
+ */
+export const PART_BYTES = 1200;
 /** A message that is one plain reading takes less by this many: nothing is made of its payload. */
 export const LESS_WHEN_PLAIN = 200;
 
@@ -21,7 +26,7 @@ export function mostUnpacked({ payload, properties, truncated }: Delivery): numb
   // A larger one is refused unread.
   if (size > MAX_PAYLOAD_BYTES) return 0;
   const isPlainObject = size === payload.length && payload.lastIndexOf(OBJECT_END) > payload.lastIndexOf(ARRAY_END);
-  return isPlainObject ? 0 : size + Math.min(MAX_READINGS, size / SMALLEST_READING) * OVERHEAD_BYTES;
+  return isPlainObject ? 0 : size + Math.min(MAX_READINGS, size / SMALLEST_READING) * PART_BYTES;
 }
 
 const [ARRAY_END, OBJECT_END] = [0x5d, 0x7d];
