@@ -9,8 +9,15 @@ home=/opt/mqtt-saas
 
 # A power cut may have come in the middle of a package; beside that one, nothing was installed now.
 if [ -n "$(dpkg --audit)$(ls /var/lib/dpkg/updates)" ]; then
-  # What has to be unpacked again fails here, and apt does it.
+  # What has to be unpacked again fails here.
   dpkg --configure -a || true
+  # apt does not see all of that by itself.
+  torn=$(dpkg-query --show --showformat='${db:Status-Eflag} ${binary:Package}\n' | sed -n 's/^reinstreq //p')
+  if [ -n "$torn" ]; then
+    apt-get update
+    # shellcheck disable=SC2086 # a word a package
+    DEBIAN_FRONTEND=noninteractive apt-get --yes --option=Dpkg::Options::=--force-confold --reinstall install $torn
+  fi
   cloud-init single --name package_update_upgrade_install --frequency always
   [ -z "$(dpkg --audit)" ]
 fi

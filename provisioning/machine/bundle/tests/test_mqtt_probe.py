@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
 import threading
@@ -25,12 +26,21 @@ class Certificate(unittest.TestCase):
         names = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
         subprocess.run([*certify, *names, "-keyout", self.key, "-out", self.certificate], check=True, capture_output=True)
         self.server = socket.create_server(("127.0.0.1", 0))
+        # Of a probe that does not come back nobody waits.
+        self.server.settimeout(5)
         self.addCleanup(self.server.close)
 
-    def ask(self, name: str, serves: bool = True) -> None:
-        """Asks a server that speaks TLS with the certificate and then ends, or that says nothing at all."""
+    def ask(self, name: str, serves: bool = True, resets: int = 0) -> None:
+        """Asks a server that speaks TLS with the certificate and then ends, or that says nothing at all.
+
+        resets: how many connections it resets before.
+        """
 
         def serve() -> None:
+            for _ in range(resets):
+                connection, _ = self.server.accept()
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.close()
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self.certificate, self.key)
             connection, _ = self.server.accept()
@@ -60,3 +70,7 @@ class Certificate(unittest.TestCase):
         with self.assertRaises(ProbeFailure) as raised:
             self.ask(NAME, serves=False)
         self.assertNotIsInstance(raised.exception, CertificateRefused)
+
+    def test_one_that_is_being_restarted_is_asked_again(self) -> None:
+        with self.assertRaises(CertificateRefused):
+            self.ask("another.invalid", resets=3)

@@ -18,6 +18,8 @@ from mqtt_saas.web_socket import Connection, WebSocket, exactly
 TIMEOUT_SECONDS = 10
 # A broker that was just started may not listen yet.
 PATIENCE_SECONDS = 15
+# A broker that is being restarted resets whom it has not served yet.
+RESTART_SECONDS = 5
 # Section 3.2.2.3: bad user name or password, not authorized.
 REFUSED = (4, 5)
 # The machine's own account, and the only topics it has rights on. No device and no service uses them.
@@ -54,17 +56,8 @@ class Client:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         # What vouches for a public authority's certificate on the machine is the end of its own chain.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        plain = _connect(listener.port, gone)
         self._socket: Connection
-        try:
-            tls = context.wrap_socket(plain, server_hostname=server_name)
-        except ssl.SSLCertVerificationError as error:
-            plain.close()
-            raise CertificateRefused(f"a careful device refuses the certificate for {server_name}: {error}") from None
-        except OSError as error:
-            plain.close()
-            raise ProbeFailure(f"the TLS handshake for {server_name} failed: {error}") from None
-        self._socket = tls
+        tls = self._socket = _shake_hands(listener.port, context, server_name, gone)
         if listener.protocol == "websockets":
             try:
                 self._socket = WebSocket(tls, server_name)
@@ -194,6 +187,22 @@ def _connect(port: int, gone: Gone) -> socket.socket:
         except OSError as error:
             if gone() or time.monotonic() > deadline:
                 raise ProbeFailure(f"port {port} does not open: {error}") from None
+        time.sleep(0.1)
+
+
+def _shake_hands(port: int, context: ssl.SSLContext, server_name: str, gone: Gone) -> ssl.SSLSocket:
+    deadline = time.monotonic() + RESTART_SECONDS
+    while True:
+        plain = _connect(port, gone)
+        try:
+            return context.wrap_socket(plain, server_hostname=server_name)
+        except ssl.SSLCertVerificationError as error:
+            plain.close()
+            raise CertificateRefused(f"a careful device refuses the certificate for {server_name}: {error}") from None
+        except OSError as error:
+            plain.close()
+            if not isinstance(error, ConnectionError) or gone() or time.monotonic() > deadline:
+                raise ProbeFailure(f"the TLS handshake for {server_name} failed: {error}") from None
         time.sleep(0.1)
 
 
