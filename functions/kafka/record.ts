@@ -1,6 +1,7 @@
 // A record of the topic as a delivery.
 
 import { hash } from 'node:crypto';
+import { deviceUsername } from '../../domain/identifiers.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { parseDeviceTopic } from '../../domain/topics.ts';
 import { Delivery } from '../source/delivery.ts';
@@ -97,7 +98,7 @@ function opened({ value, timestamp }: KafkaRecord): Message {
     const { id, time, client, mqtttopic: topic } = event;
     if (typeof id !== 'string' || typeof client !== 'string' || typeof topic !== 'string') return unknown;
     const whose = parseDeviceTopic(topic);
-    if (whose === undefined || client !== `${whose.tenant}.${whose.device}`) return unknown;
+    if (whose === undefined || client !== deviceUsername(whose.tenant, whose.device)) return unknown;
     const payload =
       typeof event.data_base64 === 'string'
         ? Buffer.from(event.data_base64, 'base64')
