@@ -7,7 +7,6 @@ import {
   readdirSync,
   readFileSync,
   readSync,
-  rmSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -21,8 +20,6 @@ import type { Disks } from './disks.ts';
 export interface Harm {
   /** May give what takes it back. @param release hash of the one in force. */
   act(disks: Disks, release: string): Promise<(() => Promise<void> | void) | undefined>;
-  /** Done to an image of the first boot. Default: to one of a machine that serves. */
-  atFirstBoot?: true;
   /** The machine cannot help itself and has to say so; then it is taken back. Default: it comes back by itself. */
   needsPerson?: true;
   /** Milliseconds before the image of which acknowledged messages may be lost. Default: the published bound. */
@@ -65,18 +62,6 @@ const STATE_HEADER = 23;
 const SUPERBLOCK_STATE = 1024 + 0x3a;
 
 export const HARMS: Record<string, Harm> = {
-  'with a package that dpkg was unpacking': {
-    act: async ({ system }) => {
-      const status = join(system, 'upper/var/lib/dpkg/status');
-      const text = readFileSync(status, 'utf8');
-      const torn = text.replace(/(?<=^Package: libjansson4\nStatus: install )ok installed$/m, 'reinstreq unpacked');
-      expect(torn !== text, 'libjansson4, which the firewall needs, was not installed yet');
-      writeFileSync(status, torn);
-      rmSync(join(system, 'upper/opt/mqtt-saas/first-boot-ended'), { force: true });
-      return undefined;
-    },
-    atFirstBoot: true,
-  },
   'with every file of its release empty, as a power cut leaves what nobody synced': {
     act: async (disks, release) => {
       for (const file of releaseFiles(disks, release)) truncateSync(file);

@@ -25,7 +25,6 @@ export interface CrashJob extends Job {
 const job = JSON.parse(process.argv[2] ?? '{}') as CrashJob & Inside;
 const outcomes: Outcome[] = [];
 const images: Image[] = [];
-const harmed = new Map<Image, string>();
 const traffic = new Traffic();
 const isWanted = (scene: string) => !job.scenes || job.scenes.includes(scene);
 
@@ -49,6 +48,7 @@ for (const [name, { scene, images: count }] of Object.entries(SCENES)) {
   if (isWanted(name))
     await note('live', `${name}: works while images are taken`, () => play(name, scene, job.images ?? count));
 }
+const harmed = new Map<Image, string>();
 if (isWanted('harmed')) await note('live', 'harmed: images are taken', takeHarmed);
 await traffic.stop();
 await booted.kill();
@@ -69,10 +69,9 @@ async function note(group: string, name: string, act: () => Promise<string | und
 }
 
 async function takeHarmed(): Promise<string> {
-  const all = Object.entries(HARMS).filter(([, { atFirstBoot }]) => !atFirstBoot);
-  for (const [number, [name, { lossMs }]] of all.entries())
-    harmed.set(await take('harmed', 1000, number, lossMs), name);
-  return `${all.length} images`;
+  for (const [name, { lossMs }] of Object.entries(HARMS))
+    harmed.set(await take('harmed', 1000, harmed.size, lossMs), name);
+  return `${harmed.size} images`;
 }
 
 /** Images of the first boot, at random moments of it. */
@@ -96,10 +95,8 @@ async function firstBoot(): Promise<string> {
     taken.push({ name, scene: 'first-boot', due: [], ...promised });
   }
   await boot;
-  const last = taken.at(-1);
-  for (const [name, { atFirstBoot }] of Object.entries(HARMS)) if (last && atFirstBoot) harmed.set(last, name);
   const count = job.images ?? FIRST_BOOT_IMAGES;
-  for (const surplus of shuffled(taken.filter((image) => image !== last)).slice(count)) {
+  for (const surplus of shuffled(taken).slice(count)) {
     taken.splice(taken.indexOf(surplus), 1);
     await store.remove(surplus.name);
   }
