@@ -7,6 +7,7 @@ import { PermissionBinding } from '@pulumi/azure-native/eventgrid/permissionBind
 import { TopicSpace } from '@pulumi/azure-native/eventgrid/topicSpace.js';
 import { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity/userAssignedIdentity.js';
 import { ComponentResource, type ComponentResourceOptions, type Input, interpolate, type Output } from '@pulumi/pulumi';
+import { CLIENT_MEMBER, TOPIC_MEMBER } from '../domain/managed-topics.ts';
 import type { Placement } from './placement.ts';
 
 /** Azure's group of every client. */
@@ -25,10 +26,10 @@ const variable = (name: string) => `\${${name}}`;
  * `source` and `subject` ("MQTT routing event schema").
  */
 const ENRICHMENTS = {
-  client: variable('client.authenticationName'),
+  [CLIENT_MEMBER]: variable('client.authenticationName'),
   tenant: variable('client.attributes.tenant'),
   device: variable('client.attributes.device'),
-  mqtttopic: variable('mqtt.message.topicName'),
+  [TOPIC_MEMBER]: variable('mqtt.message.topicName'),
 };
 
 /** Arguments of {@link MqttNamespace}. */

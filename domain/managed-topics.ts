@@ -2,6 +2,10 @@
 // set where it is registered, so no device can choose another's.
 import { COMMAND_CHANNEL, DESIRED_CHANNEL, REPORT_CHANNELS } from './topics.ts';
 
+/** The members that the broker adds to what it routes: who published, by the name of the device's account, and to which topic. */
+export const CLIENT_MEMBER = 'client';
+export const TOPIC_MEMBER = 'mqtttopic';
+
 const own = (rest: string) => `tenants/\${client.attributes.tenant}/devices/\${client.attributes.device}/${rest}`;
 
 /** Readings, and fields below them; its state, and acknowledgements of commands. */

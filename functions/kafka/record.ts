@@ -2,6 +2,7 @@
 
 import { hash } from 'node:crypto';
 import { deviceUsername } from '../../domain/identifiers.ts';
+import { CLIENT_MEMBER, TOPIC_MEMBER } from '../../domain/managed-topics.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { parseDeviceTopic } from '../../domain/topics.ts';
 import { Delivery } from '../source/delivery.ts';
@@ -87,7 +88,7 @@ const textOf = (bytes: Buffer | null | undefined) => bytes?.toString('utf8').rep
 
 /**
  * What Event Grid's MQTT broker routes (https://learn.microsoft.com/azure/event-grid/mqtt-routing-event-schema): a CloudEvent. An MQTT 5
- * device may send one of its own, and chooses `id`, `time`, `type` and `subject` then. So only `client` and `mqtttopic` say whose it is, which the
+ * device may send one of its own, and chooses `id`, `time`, `type` and `subject` then. So only the two members say whose it is that the
  * namespace adds (components/mqtt-namespace.ts). Event Grid may send one event twice, as two records: client and id are the identity.
  * What lacks them has no topic, and becomes a dead letter without a tenant.
  */
@@ -95,7 +96,7 @@ function opened({ value, timestamp }: KafkaRecord): Message {
   const unknown = { topic: '', payload: value ?? EMPTY };
   try {
     const event = JSON.parse(value?.toString('utf8') ?? '') as Record<string, unknown>;
-    const { id, time, client, mqtttopic: topic } = event;
+    const { id, time, [CLIENT_MEMBER]: client, [TOPIC_MEMBER]: topic } = event;
     if (typeof id !== 'string' || typeof client !== 'string' || typeof topic !== 'string') return unknown;
     const whose = parseDeviceTopic(topic);
     if (whose === undefined || client !== deviceUsername(whose.tenant, whose.device)) return unknown;

@@ -7,9 +7,7 @@ import { kafkaBroker, readsKafka } from './kafka.ts';
 
 /** The settings. */
 export interface HealthSettings extends DatabaseSettings, BrokerSettings {
-  /** Port where a worker answers; undefined: it does not. The Function App has its own server. */
-  port: number | undefined;
-  /** Address there. */
+  /** Address where a worker answers. */
   address: string;
   /** Size at which the database is full; undefined: not known. */
   databaseLimitBytes: number | undefined;
@@ -25,7 +23,6 @@ const PORT = {
 };
 const FIELDS = {
   ...DATABASE_FIELDS,
-  ...PORT,
   HEALTH_ADDRESS: z.ipv4('must be an IPv4 address').default('127.0.0.1'),
   DATABASE_LIMIT_MB: z
     .string()
@@ -34,9 +31,9 @@ const FIELDS = {
     .optional(),
 };
 
-/** Whether a worker answers: otherwise it needs none of them. */
-export const servesHealth = (environment: Environment = process.env) =>
-  read(PORT, environment).HEALTH_PORT !== undefined;
+/** The port where a worker answers; undefined: it does not, and needs none of the others. The Function App has its own server. */
+export const healthPort = (environment: Environment = process.env): number | undefined =>
+  read(PORT, environment).HEALTH_PORT;
 
 /** Reads them. @throws SettingsError listing every missing or bad setting at once. */
 export function readHealthSettings(environment: Environment = process.env): HealthSettings {
@@ -45,7 +42,6 @@ export function readHealthSettings(environment: Environment = process.env): Heal
   return {
     ...databaseOf(values),
     ...broker,
-    port: values.HEALTH_PORT,
     address: values.HEALTH_ADDRESS,
     databaseLimitBytes: values.DATABASE_LIMIT_MB,
   };

@@ -8,7 +8,7 @@ import type { SourceSettings } from '../ingest/run-from.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
 import { keepHeapSmall } from '../runtime/memory.ts';
 import { type ClusterSettings, hasCluster, readClusterSettings } from '../settings/cluster.ts';
-import { readHealthSettings, servesHealth } from '../settings/health.ts';
+import { healthPort, readHealthSettings } from '../settings/health.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
 import { readKafkaSettings, readsKafka } from '../settings/kafka.ts';
 import { wantsStacks } from '../settings/log.ts';
@@ -119,13 +119,11 @@ async function work(settings: SourceSettings | ClusterSettings, log: Logger, sig
 
 /** Answers on HEALTH_PORT, if it is set, until the returned function is called. */
 async function serve(log: Logger): Promise<() => Promise<void>> {
-  const nothing = async () => {};
-  if (!servesHealth()) return nothing;
+  const port = healthPort();
+  if (port === undefined) return async () => {};
   const health = readHealthSettings();
-  const { address, port } = health;
-  if (port === undefined) return nothing;
   const questions = serveQuestions(log);
-  const server = await servePages(makePages(health), port, metricsPath(), address, questions?.pages);
+  const server = await servePages(makePages(health), port, metricsPath(), health.address, questions?.pages);
   return async () => {
     await server.stop();
     await questions?.close();

@@ -11,7 +11,7 @@ home=/opt/mqtt-saas
 if [ -n "$(dpkg --audit)$(ls /var/lib/dpkg/updates)" ]; then
   # What has to be unpacked again fails here.
   dpkg --configure -a || true
-  # apt does not see all of that by itself.
+  # By itself, apt may only try to configure it again.
   torn=$(dpkg-query --show --showformat='${db:Status-Eflag} ${binary:Package}\n' | sed -n 's/^reinstreq //p')
   if [ -n "$torn" ]; then
     apt-get update

@@ -16,7 +16,7 @@ export const LOUD = 'loud';
 const RATE = 20;
 export const PHASE_MS = 10_000;
 export const MOST_SLOWER = 3;
-/** What a flood does it does each time; what else the test host is at comes and goes. */
+/** A broker that a flood slows down is slow each time; other work of the test host comes and goes. */
 const ATTEMPTS = 3;
 /** Below this a busy test host says more than the machine. */
 export const LEAST_P99_MS = 5;
@@ -102,7 +102,7 @@ export const checks: Check[] = [
           shown = `p99 ${alone.p99.toFixed(1)} ms, with ${total} messages of a flood ${flooded.p99.toFixed(1)} ms`;
           if (flooded.p99 <= MOST_SLOWER * Math.max(alone.p99, LEAST_P99_MS)) return shown;
         }
-        throw new Error(`${ATTEMPTS} times, at last: ${shown}`);
+        throw new Error(`slower in each of ${ATTEMPTS} floods; in the last one: ${shown}`);
       } finally {
         for (const tenant of [QUIET, LOUD]) await removeTenant(machine.database.client, tenant);
       }

@@ -57,7 +57,7 @@ class Client:
         # What vouches for a public authority's certificate on the machine is the end of its own chain.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         self._socket: Connection
-        tls = self._socket = _shake_hands(listener.port, context, server_name, gone)
+        tls = self._socket = _handshake(listener.port, context, server_name, gone)
         if listener.protocol == "websockets":
             try:
                 self._socket = WebSocket(tls, server_name)
@@ -190,7 +190,7 @@ def _connect(port: int, gone: Gone) -> socket.socket:
         time.sleep(0.1)
 
 
-def _shake_hands(port: int, context: ssl.SSLContext, server_name: str, gone: Gone) -> ssl.SSLSocket:
+def _handshake(port: int, context: ssl.SSLContext, server_name: str, gone: Gone) -> ssl.SSLSocket:
     deadline = time.monotonic() + RESTART_SECONDS
     while True:
         plain = _connect(port, gone)
